@@ -1,0 +1,23 @@
+//! The one sentence that tells the user what to do next.
+
+use crate::error::ErrorKind;
+
+/// What the user can do about this kind of error, if anything.
+pub fn hint(kind: &ErrorKind) -> Option<String> {
+    match kind {
+        ErrorKind::WrongType { .. } | ErrorKind::Refused { .. } => {
+            Some("mend the record, or pass it through unchanged with `--on-error keep`".into())
+        }
+        ErrorKind::Pretty | ErrorKind::NotAnObject { found: "an array" } => {
+            Some("make NDJSON of it with `jq -c .` (`jq -c '.[]'` for an array), then run again".into())
+        }
+        ErrorKind::Json { .. } | ErrorKind::Utf8 | ErrorKind::NotAnObject { .. } => {
+            Some("mend the line, or pass it through with `--on-error keep` (`--rejects FILE` collects such lines)".into())
+        }
+        ErrorKind::LineTooLong { .. } => Some("raise the limit with `--max-line-bytes`".into()),
+        ErrorKind::Truncated { .. } => Some("the file was cut off; fetch it again".into()),
+        ErrorKind::Query { help, .. } => help.as_deref().map(str::to_owned),
+        ErrorKind::Bug { .. } => Some("this is a fault in ruleferry; report it with the command that led here".into()),
+        ErrorKind::Io { .. } | ErrorKind::Unknown { .. } | ErrorKind::Usage { .. } | ErrorKind::Interrupted => None,
+    }
+}

@@ -1,0 +1,4 @@
+//! Moves Elastic Security detection content between files, Kibana spaces and clusters, losslessly.
+
+pub mod error;
+pub mod hint;
