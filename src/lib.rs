@@ -2,3 +2,4 @@
 
 pub mod error;
 pub mod hint;
+pub mod json;
