@@ -3,3 +3,4 @@
 pub mod error;
 pub mod hint;
 pub mod json;
+pub mod record;
