@@ -4,3 +4,4 @@ pub mod error;
 pub mod hint;
 pub mod json;
 pub mod record;
+pub mod stream;
