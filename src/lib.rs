@@ -3,5 +3,6 @@
 pub mod error;
 pub mod hint;
 pub mod json;
+pub mod query;
 pub mod record;
 pub mod stream;
