@@ -3,6 +3,8 @@
 pub mod error;
 pub mod hint;
 pub mod json;
+pub mod pipeline;
 pub mod query;
 pub mod record;
 pub mod stream;
+pub mod transform;

@@ -1,0 +1,124 @@
+//! The edits: each a struct that is a subcommand, a step in a pipeline file, and its own help.
+//!
+//! A transform does no input or output and reads no clock and no environment. To add one: write its file, add a line to
+//! the list below, add a case under `testdata/transforms/`.
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+mod add_tags;
+mod strings;
+
+use std::fmt::Debug;
+
+use serde::de::MapAccess;
+
+use crate::error::Result;
+pub use crate::json::Verdict;
+use crate::record::{Census, Kinds, Record};
+
+/// One edit with its settings.
+pub trait Transform: Debug + Send + Sync {
+    /// The kinds of records it is for; others never reach it.
+    fn kinds(&self) -> Kinds {
+        Kinds::RULES
+    }
+
+    /// Whether it must know the whole bundle first. The input is then read twice.
+    fn needs_census(&self) -> bool {
+        false
+    }
+
+    /// Whether its census must tell where records stand, which takes memory for each of them.
+    fn needs_places(&self) -> bool {
+        false
+    }
+
+    /// Whether it makes sense for some rules and not for others. Where records must change together it does not.
+    fn takes_only(&self) -> bool {
+        true
+    }
+
+    /// Whether doing it twice gives what doing it once gives.
+    fn is_idempotent(&self) -> bool {
+        true
+    }
+
+    /// Completes settings from outside (files they name, a random seed) and refuses those that contradict each other.
+    ///
+    /// Called once, before the first record.
+    fn prepare(&mut self, _setup: &mut dyn Setup) -> Result<()> {
+        Ok(())
+    }
+
+    /// A second transform that does the rest once the whole bundle went through this one.
+    fn follow_up(&self) -> Option<Box<dyn Transform>> {
+        None
+    }
+
+    /// Edits one record. An error refuses the record, which then stays as it was read.
+    fn apply(&self, record: &mut Record<'_>, census: &Census) -> Result<Verdict>;
+}
+
+/// What a transform may ask for while it is being set up.
+pub trait Setup {
+    /// The seed of this run: random, the same for all steps, told to the user.
+    fn seed(&mut self) -> String;
+
+    /// The text of a file that a setting names.
+    fn read(&mut self, path: &str) -> Result<String>;
+}
+
+/// Makes the enum of all transforms and everything that needs their names.
+macro_rules! transforms {
+    ($($name:literal => $module:ident::$variant:ident,)*) => {
+        /// Any of the transforms, as a subcommand or a step in a pipeline file.
+        #[derive(Debug, Clone, clap::Subcommand, serde::Serialize)]
+        #[expect(missing_docs, reason = "each transform documents itself")]
+        pub enum AnyTransform {
+            $(
+                #[command(name = $name)]
+                #[serde(rename = $name)]
+                $variant($module::$variant),
+            )*
+        }
+
+        impl AnyTransform {
+            /// The names, in alphabetical order.
+            pub const NAMES: &[&str] = &[$($name),*];
+
+            /// The transform's name.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)*
+                }
+            }
+
+            /// Reads the settings of the transform of this name; none if there is no such transform.
+            pub(crate) fn settings<'de, M: MapAccess<'de>>(name: &str, map: &mut M) -> Option<Result<Self, M::Error>> {
+                match name {
+                    $($name => Some(map.next_value().map(Self::$variant)),)*
+                    _ => None,
+                }
+            }
+
+            /// The transform itself.
+            pub fn get(&self) -> &dyn Transform {
+                match self {
+                    $(Self::$variant(transform) => transform,)*
+                }
+            }
+
+            /// The transform itself, to be prepared.
+            pub(crate) fn get_mut(&mut self) -> &mut dyn Transform {
+                match self {
+                    $(Self::$variant(transform) => transform,)*
+                }
+            }
+        }
+    };
+}
+
+transforms! {
+    "add-tags" => add_tags::AddTags,
+}
