@@ -7,7 +7,23 @@
 pub(crate) mod testing;
 
 mod add_tags;
+mod dedupe;
+mod delete_tags;
+mod disable;
+mod drop_prebuilt;
+mod drop_unreferenced;
+mod enable;
+mod field_path;
+mod pair;
+mod remove_field;
+mod rename_rules;
+mod rename_tags;
+mod set_field;
+mod set_risk_score;
+mod set_severity;
+mod set_tags;
 mod strings;
+mod strip_server_fields;
 
 use std::fmt::Debug;
 
@@ -121,4 +137,18 @@ macro_rules! transforms {
 
 transforms! {
     "add-tags" => add_tags::AddTags,
+    "dedupe" => dedupe::Dedupe,
+    "delete-tags" => delete_tags::DeleteTags,
+    "disable" => disable::Disable,
+    "drop-prebuilt" => drop_prebuilt::DropPrebuilt,
+    "drop-unreferenced" => drop_unreferenced::DropUnreferenced,
+    "enable" => enable::Enable,
+    "remove-field" => remove_field::RemoveField,
+    "rename-rules" => rename_rules::RenameRules,
+    "rename-tags" => rename_tags::RenameTags,
+    "set-field" => set_field::SetField,
+    "set-risk-score" => set_risk_score::SetRiskScore,
+    "set-severity" => set_severity::SetSeverity,
+    "set-tags" => set_tags::SetTags,
+    "strip-server-fields" => strip_server_fields::StripServerFields,
 }
