@@ -7,6 +7,7 @@
 pub(crate) mod testing;
 
 mod add_tags;
+mod connector_map;
 mod dedupe;
 mod delete_tags;
 mod disable;
@@ -14,7 +15,13 @@ mod drop_prebuilt;
 mod drop_unreferenced;
 mod enable;
 mod field_path;
+mod ids;
 mod pair;
+mod regenerate_connector_ids;
+mod regenerate_item_ids;
+mod regenerate_list_ids;
+mod regenerate_rule_ids;
+mod remap_connectors;
 mod remove_field;
 mod rename_rules;
 mod rename_tags;
@@ -23,6 +30,8 @@ mod set_risk_score;
 mod set_severity;
 mod set_tags;
 mod strings;
+mod strip_actions;
+mod strip_response_actions;
 mod strip_server_fields;
 
 use std::fmt::Debug;
@@ -143,6 +152,11 @@ transforms! {
     "drop-prebuilt" => drop_prebuilt::DropPrebuilt,
     "drop-unreferenced" => drop_unreferenced::DropUnreferenced,
     "enable" => enable::Enable,
+    "regenerate-connector-ids" => regenerate_connector_ids::RegenerateConnectorIds,
+    "regenerate-item-ids" => regenerate_item_ids::RegenerateItemIds,
+    "regenerate-list-ids" => regenerate_list_ids::RegenerateListIds,
+    "regenerate-rule-ids" => regenerate_rule_ids::RegenerateRuleIds,
+    "remap-connectors" => remap_connectors::RemapConnectors,
     "remove-field" => remove_field::RemoveField,
     "rename-rules" => rename_rules::RenameRules,
     "rename-tags" => rename_tags::RenameTags,
@@ -150,5 +164,7 @@ transforms! {
     "set-risk-score" => set_risk_score::SetRiskScore,
     "set-severity" => set_severity::SetSeverity,
     "set-tags" => set_tags::SetTags,
+    "strip-actions" => strip_actions::StripActions,
+    "strip-response-actions" => strip_response_actions::StripResponseActions,
     "strip-server-fields" => strip_server_fields::StripServerFields,
 }
