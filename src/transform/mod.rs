@@ -14,6 +14,7 @@ mod disable;
 mod drop_prebuilt;
 mod drop_unreferenced;
 mod enable;
+pub mod esql;
 mod field_path;
 mod ids;
 mod pair;
