@@ -6,9 +6,11 @@
 #[cfg(test)]
 pub(crate) mod testing;
 
+mod add_index_patterns;
 mod add_tags;
 mod connector_map;
 mod dedupe;
+mod delete_index_patterns;
 mod delete_tags;
 mod disable;
 mod drop_prebuilt;
@@ -17,6 +19,7 @@ mod enable;
 pub mod esql;
 mod field_path;
 mod ids;
+mod index_patterns;
 mod pair;
 mod regenerate_connector_ids;
 mod regenerate_item_ids;
@@ -26,7 +29,10 @@ mod remap_connectors;
 mod remove_field;
 mod rename_rules;
 mod rename_tags;
+mod replace_index_patterns;
+mod replacement;
 mod set_field;
+mod set_index_patterns;
 mod set_risk_score;
 mod set_severity;
 mod set_tags;
@@ -146,8 +152,10 @@ macro_rules! transforms {
 }
 
 transforms! {
+    "add-index-patterns" => add_index_patterns::AddIndexPatterns,
     "add-tags" => add_tags::AddTags,
     "dedupe" => dedupe::Dedupe,
+    "delete-index-patterns" => delete_index_patterns::DeleteIndexPatterns,
     "delete-tags" => delete_tags::DeleteTags,
     "disable" => disable::Disable,
     "drop-prebuilt" => drop_prebuilt::DropPrebuilt,
@@ -161,7 +169,9 @@ transforms! {
     "remove-field" => remove_field::RemoveField,
     "rename-rules" => rename_rules::RenameRules,
     "rename-tags" => rename_tags::RenameTags,
+    "replace-index-patterns" => replace_index_patterns::ReplaceIndexPatterns,
     "set-field" => set_field::SetField,
+    "set-index-patterns" => set_index_patterns::SetIndexPatterns,
     "set-risk-score" => set_risk_score::SetRiskScore,
     "set-severity" => set_severity::SetSeverity,
     "set-tags" => set_tags::SetTags,
