@@ -9,6 +9,7 @@ pub(crate) mod testing;
 mod add_index_patterns;
 mod add_tags;
 mod connector_map;
+mod convert_space;
 mod dedupe;
 mod delete_index_patterns;
 mod delete_tags;
@@ -154,6 +155,7 @@ macro_rules! transforms {
 transforms! {
     "add-index-patterns" => add_index_patterns::AddIndexPatterns,
     "add-tags" => add_tags::AddTags,
+    "convert-space" => convert_space::ConvertSpace,
     "dedupe" => dedupe::Dedupe,
     "delete-index-patterns" => delete_index_patterns::DeleteIndexPatterns,
     "delete-tags" => delete_tags::DeleteTags,
