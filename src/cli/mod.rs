@@ -1,0 +1,242 @@
+//! The command line: one file a verb. The only place that prints, and that knows `anyhow`.
+
+mod edit;
+mod exit;
+mod help;
+mod input;
+mod ls;
+mod notes;
+mod output;
+mod progress;
+mod render;
+mod run;
+mod selection;
+mod stats;
+mod table;
+mod unreadable;
+mod work;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use clap::{
+    ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+};
+use ruleferry::pipeline::Reading;
+
+use exit::Exit;
+
+/// Moves Elastic Security rules, exceptions and connectors between files, losslessly: a byte that no edit touched leaves as it came.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ruleferry",
+    version,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 110,
+    after_help = "`ruleferry help exit-codes|environment|query|pipeline` explains what several verbs share."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Threads; all processors by default. The output never depends on it.
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
+    jobs: usize,
+    /// Says nothing but errors.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Says more: each note and each unreadable line, not summed up.
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// When to use colours; `NO_COLOR` is heeded.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true
+    )]
+    color: When,
+    /// When to show progress on stderr; `auto`: on a terminal, after a second.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true
+    )]
+    progress: progress::Show,
+    /// How errors are written to stderr.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true
+    )]
+    errors: Format,
+    /// The longest line that is taken, in bytes; K, M and G multiply by 1024.
+    #[arg(long, global = true, value_name = "BYTES", default_value = "256M", value_parser = bytes)]
+    max_line_bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub(crate) enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Does one edit to every record it is for.
+    #[command(display_order = 1)]
+    Edit(edit::Edit),
+    /// Does the edits of a pipeline file, or of `--step`, in one pass.
+    #[command(display_order = 2)]
+    Run(run::Run),
+    /// Shows what is in a file, one row a record.
+    #[command(display_order = 3)]
+    Ls(ls::Ls),
+    /// Counts what is in a file: kinds, types, severities, tags, techniques, dangling references.
+    #[command(display_order = 4)]
+    Stats(stats::Stats),
+    /// Writes a completion script for a shell.
+    #[command(display_order = 8)]
+    Completions(help::Completions),
+    /// Writes the man pages into a folder.
+    #[command(display_order = 9)]
+    Man(help::Man),
+    /// Explains a verb, a transform, or a topic: exit-codes, environment, query, pipeline.
+    #[command(display_order = 10)]
+    Help(help::Help),
+}
+
+impl Global {
+    /// How to read, counting the bytes read into `consumed`.
+    fn reading(&self, consumed: &Arc<AtomicU64>) -> Reading {
+        Reading {
+            jobs: self.jobs,
+            max_line_bytes: self.max_line_bytes,
+            consumed: Some(Arc::clone(consumed)),
+            ..Reading::default()
+        }
+    }
+}
+
+/// The whole command, with what the transforms share added to each.
+pub(crate) fn command() -> Command {
+    edit::complete(Cli::command())
+}
+
+/// Parses, runs, and turns what comes of it into an exit code.
+pub(crate) fn main() -> ExitCode {
+    let matches = match command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return render::usage(&error).into(),
+    };
+    let exit = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => start(&cli, &matches),
+        Err(error) => render::usage(&error),
+    };
+    exit.into()
+}
+
+fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
+    match cli.global.color {
+        When::Auto => {}
+        When::Always => anstream::ColorChoice::Always.write_global(),
+        When::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    // Without a handler an interruption still ends the run, only less tidily.
+    _ = ctrlc::set_handler(|| {
+        ruleferry::stream::interrupt_cleanup();
+        std::process::exit(Exit::Interrupted.code());
+    });
+    #[cfg(unix)]
+    {
+        // With any handler in place, a write over the file size limit fails as one to a full disk does.
+        let reached = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, reached);
+    }
+    let done = match &cli.verb {
+        Verb::Edit(_) => edit::run(&cli.global, matches),
+        Verb::Run(run) => run.run(&cli.global),
+        Verb::Ls(ls) => ls.run(&cli.global),
+        Verb::Stats(stats) => stats.run(&cli.global),
+        Verb::Completions(completions) => completions.run(),
+        Verb::Man(man) => man.run(),
+        Verb::Help(help) => help.run(),
+    };
+    done.unwrap_or_else(|error| render::error(&error, cli.global.errors))
+}
+
+/// Reads a number of bytes, as in `65536`, `64K`, `1G`.
+fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text
+        .to_ascii_uppercase()
+        .strip_suffix(['K', 'M', 'G'])
+        .map(str::len)
+    {
+        Some(len) => (
+            &text[..len],
+            match text.as_bytes()[len].to_ascii_uppercase() {
+                b'K' => 10,
+                b'M' => 20,
+                _ => 30,
+            },
+        ),
+        None => (text, 0),
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| format!("expected bytes as in `64M`, found `{text}`"))?;
+    number
+        .checked_mul(1 << shift)
+        .filter(|&bytes| 0 < bytes && bytes < 1 << 32)
+        .ok_or_else(|| format!("expected between 1 byte and 4 GiB, found `{text}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn reads_sizes() {
+        assert_eq!(bytes("64K"), Ok(65536));
+        assert_eq!(bytes("1g"), Ok(1 << 30));
+        assert_eq!(bytes("7"), Ok(7));
+        for wrong in ["", "K", "0", "4G", "x", "-1", "99999999999999999999", "1 M"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
+        }
+    }
+}

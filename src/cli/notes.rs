@@ -1,0 +1,255 @@
+//! What a run has to say beside its output: notes on records, old and new ids, the summary.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::Path;
+
+use ruleferry::error::{Error, Location};
+use ruleferry::pipeline::Report;
+use ruleferry::record::{Counts, Kind, Note};
+use ruleferry::stream::{AtomicFile, Durable};
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use super::{Format, Global};
+
+/// Notes as they come, and the summary.
+pub(crate) struct Notes {
+    format: Format,
+    /// Whether JSON goes to stderr, because the result goes to standard output.
+    to_stderr: bool,
+    quiet: bool,
+    verbose: bool,
+    errors: Format,
+    /// What was noted with its first place and how often, in order of first appearance.
+    groups: Vec<(Note, Location, u64)>,
+    known: std::collections::HashMap<Note, usize>,
+}
+
+impl Notes {
+    pub(crate) fn new(format: Format, to_stderr: bool, global: &Global) -> Self {
+        Self {
+            format,
+            to_stderr,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            errors: global.errors,
+            groups: Vec::new(),
+            known: std::collections::HashMap::new(),
+        }
+    }
+
+    /// How errors are to be written.
+    pub(crate) fn errors(&self) -> Format {
+        self.errors
+    }
+
+    /// Takes a note down, or writes it at once where each is wanted.
+    pub(crate) fn take(&mut self, location: &Location, note: &Note) -> Result<(), Error> {
+        if matches!(note, Note::Renamed { .. }) {
+            return Ok(());
+        }
+        if self.format == Format::Json {
+            return self.write_json(&as_json(location, note));
+        }
+        if self.quiet {
+            return Ok(());
+        }
+        if self.verbose {
+            write_text(&format!("note: {}: {}", place(location), sentence(note)));
+            return Ok(());
+        }
+        match self.known.get(note) {
+            Some(&group) => self.groups[group].2 += 1,
+            None => {
+                self.known.insert(note.clone(), self.groups.len());
+                self.groups.push((note.clone(), location.clone(), 1));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the notes that were summed up, and the summary.
+    pub(crate) fn finish(self, report: &Report, exit: Exit) -> Result<(), Error> {
+        if self.format == Format::Json {
+            return self.write_json(&json!({
+                "schema_version": 1,
+                "summary": {
+                    "read": counts(report.read),
+                    "changed": counts(report.changed),
+                    "dropped": counts(report.dropped),
+                    "refused": report.refused,
+                },
+                "seed": report.seed,
+                "exit": exit.code(),
+            }));
+        }
+        // A seed that nobody chose is the only way to make the same ids again, so it is told even where little is.
+        if let Some(seed) = &report.seed {
+            write_text(&format!(
+                "seed: {seed} (give it as `--seed` to make the same ids again)"
+            ));
+        }
+        if self.quiet {
+            return Ok(());
+        }
+        for (note, location, times) in &self.groups {
+            let more = if *times > 1 {
+                format!(" and {} more", times - 1)
+            } else {
+                String::new()
+            };
+            write_text(&format!(
+                "note: {} ({}{more})",
+                sentence(note),
+                place(location)
+            ));
+        }
+        write_text(&summary(report));
+        Ok(())
+    }
+
+    fn write_json(&self, value: &Value) -> Result<(), Error> {
+        let line = format!("{value}\n");
+        let written = if self.to_stderr {
+            std::io::stderr().lock().write_all(line.as_bytes())
+        } else {
+            std::io::stdout().lock().write_all(line.as_bytes())
+        };
+        written.map_err(|source| Error::io("writing the report", source))
+    }
+}
+
+fn write_text(line: &str) {
+    // Nothing is left to say where stderr is closed.
+    _ = writeln!(anstream::stderr().lock(), "{line}");
+}
+
+fn place(location: &Location) -> String {
+    let record = location
+        .record
+        .as_ref()
+        .map(|record| format!(", {record}"))
+        .unwrap_or_default();
+    format!("{}:{}{record}", location.file, location.line)
+}
+
+fn sentence(note: &Note) -> String {
+    match note {
+        Note::Renamed { what, old, new } => format!("{what} `{old}` becomes `{new}`"),
+        Note::Unmapped { field, value, why } => format!("`{field}` {value:?} stays: {why}"),
+        Note::Unknown => {
+            "neither a rule, an exception, a connector nor details; it passes untouched".into()
+        }
+    }
+}
+
+fn as_json(location: &Location, note: &Note) -> Value {
+    let mut value = json!({
+        "schema_version": 1,
+        "file": location.file,
+        "line": location.line,
+        "record": location.record,
+    });
+    let fields = match note {
+        Note::Renamed { what, old, new } => {
+            json!({"note": "renamed", "what": what, "old": old, "new": new})
+        }
+        Note::Unmapped { field, value, why } => {
+            json!({"note": "unmapped", "field": field, "value": value, "why": why})
+        }
+        Note::Unknown => json!({"note": "unknown-record"}),
+    };
+    if let (Value::Object(value), Value::Object(fields)) = (&mut value, fields) {
+        value.extend(fields);
+    }
+    value
+}
+
+fn counts(counts: Counts) -> Value {
+    let by_kind = Kind::ALL.map(|kind| (kind.name().to_owned(), Value::from(counts[kind])));
+    Value::Object(by_kind.into_iter().collect())
+}
+
+/// As in "61 records read: 36 rules, 7 exception lists, …; 36 changed, 2 dropped".
+fn summary(report: &Report) -> String {
+    let kinds: Vec<String> = Kind::ALL
+        .iter()
+        .filter(|&&kind| report.read[kind] > 0)
+        .map(|&kind| plural(report.read[kind], kind))
+        .collect();
+    let mut line = format!("{} read", records(report.read.total()));
+    if !kinds.is_empty() {
+        line += &format!(" ({})", kinds.join(", "));
+    }
+    line += &format!(
+        "; {} changed, {} dropped",
+        report.changed.total(),
+        report.dropped.total()
+    );
+    if report.refused > 0 {
+        line += &format!(", {} refused", report.refused);
+    }
+    line
+}
+
+fn records(count: u64) -> String {
+    if count == 1 {
+        "1 record".into()
+    } else {
+        format!("{count} records")
+    }
+}
+
+fn plural(count: u64, kind: Kind) -> String {
+    match (kind, count) {
+        (Kind::Details, 1) => "1 details line".into(),
+        (Kind::Details, _) => format!("{count} details lines"),
+        (_, 1) => format!("1 {kind}"),
+        _ => format!("{count} {kind}s"),
+    }
+}
+
+/// `--map FILE`: each old and new id once, as CSV.
+pub(crate) struct IdMap {
+    csv: csv::Writer<AtomicFile>,
+    written: HashSet<(Box<str>, Box<str>)>,
+}
+
+impl IdMap {
+    pub(crate) fn create(path: &Path) -> Result<Self, Error> {
+        let mut csv = csv::Writer::from_writer(AtomicFile::create(path)?);
+        csv.write_record(["old", "new"])
+            .map_err(|error| writing(&error))?;
+        Ok(Self {
+            csv,
+            written: HashSet::new(),
+        })
+    }
+
+    pub(crate) fn take(&mut self, note: &Note) -> Result<(), Error> {
+        let Note::Renamed { old, new, .. } = note else {
+            return Ok(());
+        };
+        if self.written.insert((old.clone(), new.clone())) {
+            self.csv
+                .write_record([&**old, &**new])
+                .map_err(|error| writing(&error))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        self.csv
+            .into_inner()
+            .map_err(|error| Error::io("writing the map of ids", error.into_error()))?
+            .commit(Durable::No)
+    }
+}
+
+fn writing(error: &csv::Error) -> Error {
+    Error::io(
+        "writing the map of ids",
+        std::io::Error::other(error.to_string()),
+    )
+}

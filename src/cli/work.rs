@@ -1,0 +1,219 @@
+//! What `edit` and `run` do once they know their steps.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use clap::Args;
+use ruleferry::error::Error;
+use ruleferry::pipeline::{Event, OnError, Pipeline, Reading, Report};
+use ruleferry::stream::{AtomicFile, Durable, Source};
+use std::io::Write;
+
+use super::exit::Exit;
+use super::input::{self, Input};
+use super::notes::Notes;
+use super::output::{Output, Sink};
+use super::progress::Progress;
+use super::selection::Selection;
+use super::{Format, Global, render};
+
+/// The options of a verb that edits.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Work {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    output: Output,
+    /// What becomes of a record that cannot be read or edited.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "stop",
+        hide_default_value = true,
+        help_heading = "Output"
+    )]
+    on_error: OnError,
+    /// Collects the lines that could not be read or edited, byte for byte.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    rejects: Option<PathBuf>,
+    /// How the report is written: to stderr, or as JSON lines to standard output where that is free.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true,
+        help_heading = "Output"
+    )]
+    format: Format,
+}
+
+/// Writes to standard output.
+pub(crate) fn print(text: &str) -> Result<(), Error> {
+    std::io::stdout()
+        .lock()
+        .write_all(text.as_bytes())
+        .map_err(|source| Error::io("writing the output", source))
+}
+
+impl Work {
+    /// Runs the pipeline over the input; `map` is a file for old and new ids.
+    pub(crate) fn run(
+        &self,
+        global: &Global,
+        pipeline: Pipeline,
+        map: Option<&Path>,
+    ) -> anyhow::Result<Exit> {
+        self.check()?;
+        let consumed = Arc::new(AtomicU64::new(0));
+        let reading = global.reading(&consumed);
+        let mut pipeline = pipeline
+            .reading(reading.clone())
+            .on_error(self.on_error)
+            .only(self.selection.query()?)
+            .ids(self.selection.rule_ids()?);
+        let progress = Progress::start(global.progress, self.input.size(), consumed);
+        let mut files = Files::open(self.rejects.as_deref(), map)?;
+        let mut notes = Notes::new(self.format, self.output.is_stdout(), global);
+        let mut report = Report::default();
+        if self.output.in_place {
+            for path in &self.input.files {
+                let one = self.in_place(&pipeline, &reading, path, &mut files, &mut notes)?;
+                report += &one;
+                // Files that are edited one by one must agree on their new ids.
+                if let Some(seed) = &one.seed {
+                    pipeline = pipeline.seeded(seed);
+                }
+            }
+        } else {
+            let mut sink = self.output.open(threads(&reading))?;
+            let sources = self.input.sources();
+            report = pass(
+                &pipeline,
+                sources,
+                &mut sink,
+                global.errors,
+                &mut files,
+                &mut notes,
+            )?;
+            sink.finish()?;
+        }
+        files.finish()?;
+        drop(progress);
+        let exit = if report.refused > 0 {
+            Exit::Part
+        } else {
+            Exit::Done
+        };
+        notes.finish(&report, exit)?;
+        Ok(exit)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.output.in_place && self.input.files.is_empty() {
+            return Err(Error::usage("`--in-place` needs at least one FILE"));
+        }
+        if self.output.in_place && self.input.files.iter().any(|path| path.as_os_str() == "-") {
+            return Err(Error::usage(
+                "`--in-place` cannot edit standard input (`-`)",
+            ));
+        }
+        if self.rejects.is_some() && self.on_error == OnError::Stop {
+            return Err(Error::usage(
+                "`--rejects` needs `--on-error keep` or `--on-error drop`; a run that stops collects nothing",
+            ));
+        }
+        Ok(())
+    }
+
+    fn in_place(
+        &self,
+        pipeline: &Pipeline,
+        reading: &Reading,
+        path: &Path,
+        files: &mut Files,
+        notes: &mut Notes,
+    ) -> Result<Report, Error> {
+        let mut sink = self.output.replace(path, threads(reading))?;
+        let report = pass(
+            pipeline,
+            vec![input::source(path)],
+            &mut sink,
+            notes.errors(),
+            files,
+            notes,
+        )?;
+        let same = report.changed.total() == 0 && report.dropped.total() == 0;
+        let lost = report.refused > 0 && self.on_error == OnError::Drop;
+        if !same || lost || self.output.recompresses() {
+            sink.finish()?;
+        }
+        Ok(report)
+    }
+}
+
+fn threads(reading: &Reading) -> usize {
+    match reading.jobs {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        jobs => jobs,
+    }
+}
+
+fn pass(
+    pipeline: &Pipeline,
+    sources: Vec<Source<'_>>,
+    sink: &mut Sink,
+    errors: Format,
+    files: &mut Files,
+    notes: &mut Notes,
+) -> Result<Report, Error> {
+    let done = pipeline.run_with(sources, &mut *sink, &mut |event| match event {
+        Event::Refused { error, line } => {
+            render::warning(error, errors);
+            files.reject(line)
+        }
+        Event::Note { location, note } => {
+            files.map(note)?;
+            notes.take(location, note)
+        }
+    });
+    done.map_err(|error| sink.blamed(error))
+}
+
+/// The files beside the output.
+struct Files {
+    rejects: Option<AtomicFile>,
+    map: Option<super::notes::IdMap>,
+}
+
+impl Files {
+    fn open(rejects: Option<&Path>, map: Option<&Path>) -> Result<Self, Error> {
+        Ok(Self {
+            rejects: rejects.map(AtomicFile::create).transpose()?,
+            map: map.map(super::notes::IdMap::create).transpose()?,
+        })
+    }
+
+    fn reject(&mut self, line: &[u8]) -> Result<(), Error> {
+        let Some(rejects) = &mut self.rejects else {
+            return Ok(());
+        };
+        let end: &[u8] = if line.ends_with(b"\n") { b"" } else { b"\n" };
+        rejects
+            .write_all(line)
+            .and_then(|()| rejects.write_all(end))
+            .map_err(|source| Error::io("writing the rejected lines", source))
+    }
+
+    fn map(&mut self, note: &ruleferry::record::Note) -> Result<(), Error> {
+        self.map.as_mut().map_or(Ok(()), |map| map.take(note))
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        self.rejects
+            .map_or(Ok(()), |rejects| rejects.commit(Durable::No))?;
+        self.map.map_or(Ok(()), super::notes::IdMap::finish)
+    }
+}
