@@ -323,3 +323,75 @@ fn joined_files_make_one_bundle() {
         [folder.read("a"), folder.read("b")].join(&b'\n')
     );
 }
+
+#[test]
+fn no_file_is_written_twice() {
+    let folder = Folder::new();
+    folder.write("in", "{\"rule_id\":\"a\"}\n");
+    for (map, output) in [("same", "same"), ("in", "out"), ("./in", "out")] {
+        let args = [
+            "edit",
+            "regenerate-rule-ids",
+            "--seed",
+            "s",
+            "--map",
+            map,
+            "in",
+            "-o",
+            output,
+        ];
+        let done = folder.run(&args, b"");
+        assert_eq!(done.code, Some(2), "{}", done.stderr);
+        assert!(
+            done.stderr.contains("`--map` must be a file of its own"),
+            "{}",
+            done.stderr
+        );
+    }
+    assert_eq!(folder.names().into_iter().collect::<Vec<_>>(), ["in"]);
+    assert_eq!(folder.read("in"), b"{\"rule_id\":\"a\"}\n");
+}
+
+#[test]
+fn a_run_in_place_that_stops_tells_what_it_did() {
+    let folder = Folder::new();
+    folder.write("one", "{\"rule_id\":\"a\"}\n");
+    folder.write("two", "{broken\n");
+    let args = [
+        "edit",
+        "regenerate-rule-ids",
+        "--map",
+        "map",
+        "--in-place",
+        "one",
+        "two",
+    ];
+    let done = folder.run(&args, b"");
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    assert!(
+        done.stderr
+            .contains("note: edited before that, and not again undone: `one`"),
+        "{}",
+        done.stderr
+    );
+    assert!(done.stderr.contains("seed: "), "{}", done.stderr);
+    let map = String::from_utf8(folder.read("map")).unwrap();
+    assert!(map.starts_with("old,new\na,"), "{map}");
+}
+
+#[test]
+fn stripping_actions_that_no_rule_has_changes_nothing() {
+    let folder = Folder::new();
+    let bundle = concat!(
+        "{\"rule_id\":\"a\",\"actions\":[{\"id\":\"c\",\"action_type_id\":\".slack\"}]}\n",
+        "{\"id\":\"c\",\"type\":\"action\",\"attributes\":{\"actionTypeId\":\".slack\"}}\n",
+        "{\"id\":\"unused\",\"type\":\"action\",\"attributes\":{\"actionTypeId\":\".slack\"}}\n",
+        "{\"exported_count\":9,\"exported_rules_count\":9}\n"
+    );
+    folder.write("in", bundle);
+    let done = folder.run(
+        &["edit", "strip-actions", "--only", "rule_id:none", "in"],
+        b"",
+    );
+    assert_eq!((done.code, &*done.stdout), (Some(0), bundle.as_bytes()));
+}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Command};
 use clap_complete::Shell;
 use ruleferry::error::{Error, ErrorKind, nearest};
+use ruleferry::transform::AnyTransform;
 
 use super::exit::Exit;
 use super::work;
@@ -50,7 +51,13 @@ impl Help {
         let mut command = super::command();
         command.build();
         let mut found = &mut command;
-        for name in &self.topic {
+        // A transform is known without its verb.
+        let is_transform = self
+            .topic
+            .first()
+            .is_some_and(|name| AnyTransform::NAMES.contains(&name.as_str()));
+        let verb = is_transform.then(|| "edit".to_owned());
+        for name in verb.iter().chain(&self.topic) {
             if found.find_subcommand(name).is_none() {
                 return Err(unknown(found, name).into());
             }

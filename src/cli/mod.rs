@@ -31,6 +31,7 @@ use exit::Exit;
 #[derive(Debug, Parser)]
 #[command(
     name = "ruleferry",
+    bin_name = "ruleferry",
     version,
     disable_help_subcommand = true,
     subcommand_required = true,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ruleferry::error::{Error, Location};
 use ruleferry::pipeline::Report;
@@ -117,6 +117,26 @@ impl Notes {
             std::io::stdout().lock().write_all(line.as_bytes())
         };
         written.map_err(|source| Error::io("writing the report", source))
+    }
+}
+
+/// Says what `--in-place` had done to files before the one that ended the run.
+pub(crate) fn stopped(report: &Report, at: &Path, files: &[PathBuf]) {
+    let before: Vec<String> = files
+        .iter()
+        .take_while(|path| *path != at)
+        .map(|path| format!("`{}`", path.display()))
+        .collect();
+    if let Some(seed) = &report.seed {
+        write_text(&format!(
+            "seed: {seed} (give it as `--seed` to make the same ids again)"
+        ));
+    }
+    if !before.is_empty() {
+        write_text(&format!(
+            "note: edited before that, and not again undone: {}",
+            before.join(", ")
+        ));
     }
 }
 

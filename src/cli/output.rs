@@ -20,7 +20,7 @@ pub(crate) struct Output {
         conflicts_with = "in_place"
     )]
     file: Option<PathBuf>,
-    /// Edits each FILE where it is; one that nothing changes is left alone.
+    /// Edits each FILE where it is, as a bundle of its own; one that nothing changes is left alone.
     #[arg(long)]
     pub(crate) in_place: bool,
     /// Compresses the output: `zstd[:LEVEL]`, `gzip[:LEVEL]` or `none`.
@@ -43,6 +43,11 @@ enum Target {
 }
 
 impl Output {
+    /// The file that the result goes to, if it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
     /// Whether standard output carries the result.
     pub(crate) fn is_stdout(&self) -> bool {
         self.file.is_none() && !self.in_place

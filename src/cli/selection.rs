@@ -45,9 +45,11 @@ impl Selection {
         let Some(path) = &self.ids else {
             return Ok(None);
         };
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| Error::io(format!("reading `{}`", path.display()), source))?;
+        let text = std::fs::read_to_string(path).map_err(|source| {
+            Error::io(format!("reading `{}` (`--ids`)", path.display()), source)
+        })?;
         let ids: HashSet<String> = text
+            .trim_start_matches('\u{feff}')
             .lines()
             .map(|line| line.trim().to_owned())
             .filter(|line| !line.is_empty())

@@ -66,7 +66,7 @@ impl Work {
         pipeline: Pipeline,
         map: Option<&Path>,
     ) -> anyhow::Result<Exit> {
-        self.check()?;
+        self.check(map)?;
         let consumed = Arc::new(AtomicU64::new(0));
         let reading = global.reading(&consumed);
         let mut pipeline = pipeline
@@ -80,7 +80,15 @@ impl Work {
         let mut report = Report::default();
         if self.output.in_place {
             for path in &self.input.files {
-                let one = self.in_place(&pipeline, &reading, path, &mut files, &mut notes)?;
+                let one = match self.in_place(&pipeline, &reading, path, &mut files, &mut notes) {
+                    Ok(one) => one,
+                    Err(error) => {
+                        // Files before this one are edited; their new ids must not be lost.
+                        files.finish()?;
+                        super::notes::stopped(&report, path, &self.input.files);
+                        return Err(error.into());
+                    }
+                };
                 report += &one;
                 // Files that are edited one by one must agree on their new ids.
                 if let Some(seed) = &one.seed {
@@ -111,7 +119,31 @@ impl Work {
         Ok(exit)
     }
 
-    fn check(&self) -> Result<(), Error> {
+    /// No file may be written twice, nor an input by anything but its own edit.
+    fn check_paths(&self, map: Option<&Path>) -> Result<(), Error> {
+        let beside = [("--rejects", self.rejects.as_deref()), ("--map", map)];
+        let beside: Vec<(&str, &Path)> = beside
+            .into_iter()
+            .filter_map(|(flag, path)| Some((flag, path?)))
+            .collect();
+        for (at, (flag, path)) in beside.iter().enumerate() {
+            let others = beside[..at].iter().map(|(_, other)| *other);
+            let others = others
+                .chain(self.output.path())
+                .chain(self.input.files.iter().map(PathBuf::as_path));
+            for other in others {
+                if is_same(path, other) {
+                    let path = path.display();
+                    return Err(Error::usage(format!(
+                        "`{flag}` must be a file of its own, found `{path}`, which is read or written already"
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, map: Option<&Path>) -> Result<(), Error> {
         if self.output.in_place && self.input.files.is_empty() {
             return Err(Error::usage("`--in-place` needs at least one FILE"));
         }
@@ -120,6 +152,7 @@ impl Work {
                 "`--in-place` cannot edit standard input (`-`)",
             ));
         }
+        self.check_paths(map)?;
         if self.rejects.is_some() && self.on_error == OnError::Stop {
             return Err(Error::usage(
                 "`--rejects` needs `--on-error keep` or `--on-error drop`; a run that stops collects nothing",
@@ -151,6 +184,27 @@ impl Work {
             sink.finish()?;
         }
         Ok(report)
+    }
+}
+
+/// Whether both lead to one file, which need not exist.
+fn is_same(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b && a.is_file(),
+        (Err(_), Err(_)) => {
+            let parts = |path: &Path| {
+                let folder = path
+                    .parent()
+                    .filter(|folder| *folder != Path::new(""))
+                    .unwrap_or(Path::new("."));
+                (
+                    folder.canonicalize().ok(),
+                    path.file_name().map(ToOwned::to_owned),
+                )
+            };
+            parts(a) == parts(b)
+        }
+        _ => false,
     }
 }
 

@@ -323,7 +323,7 @@ mod tests {
             "{{\"rule_id\":\"a\"}}\n{wrong}{{\"rule_id\":\"b\"}}\n{connector}{wrong}{wrong}"
         );
         let mut output = Vec::new();
-        let pipeline = Pipeline::from_step("strip-actions = {}").unwrap();
+        let pipeline = Pipeline::from_step("drop-unreferenced = {}").unwrap();
         let report = pipeline.run(bundle.as_bytes(), &mut output).unwrap();
         let right = "{\"exported_count\":1,\"exported_rules_count\":1}\n";
         let expected =

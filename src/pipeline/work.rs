@@ -220,6 +220,10 @@ impl Pass<'_> {
                     None => {
                         if let (true, Some(census)) = (index == self.censuses.len(), &mut census) {
                             self.observe(census, record);
+                            if let (true, Ok(read)) = (record.is_changed(), Record::parse(text, 0))
+                            {
+                                census.observe_read(&read);
+                            }
                         }
                         continue;
                     }

@@ -41,6 +41,8 @@ impl RecordKey {
 pub struct Census {
     connectors: HashSet<ConnectorId>,
     used_connectors: HashSet<ConnectorId>,
+    /// Connectors that rules used as they were read, where steps changed the rule since.
+    once_used_connectors: HashSet<ConnectorId>,
     used_lists: HashSet<ListKey>,
     /// The first and the last place of each key.
     places: HashMap<RecordKey, (u64, u64)>,
@@ -70,6 +72,13 @@ impl Census {
         }
     }
 
+    /// Takes down what a rule referred to as it was read, before steps changed it.
+    pub fn observe_read(&mut self, rule: &Record<'_>) {
+        let used = rule.actions().filter_map(super::rule::Action::connector);
+        self.once_used_connectors
+            .extend(used.map(ConnectorId::from));
+    }
+
     /// Takes down where the record stands.
     pub fn observe_place(&mut self, record: &Record<'_>) {
         if let Some(key) = RecordKey::of(record) {
@@ -86,6 +95,7 @@ impl Census {
     pub fn merge(&mut self, other: Self) {
         self.connectors.extend(other.connectors);
         self.used_connectors.extend(other.used_connectors);
+        self.once_used_connectors.extend(other.once_used_connectors);
         self.used_lists.extend(other.used_lists);
         for (key, (first, last)) in other.places {
             self.place(key, first, last);
@@ -100,6 +110,11 @@ impl Census {
     /// Whether an action of some rule goes through this connector.
     pub fn uses_connector(&self, id: &str) -> bool {
         self.used_connectors.contains(id)
+    }
+
+    /// Whether rules used this connector as they were read, and none does any more.
+    pub fn freed_connector(&self, id: &str) -> bool {
+        self.once_used_connectors.contains(id) && !self.uses_connector(id)
     }
 
     /// Whether some rule refers to this list.

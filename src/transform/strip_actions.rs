@@ -12,8 +12,9 @@ use crate::record::{Kind, Kinds, Record};
 /// before 8.8, stays too: an import reads it only to complete actions. Response actions are another thing, see
 /// `strip-response-actions`.
 ///
-/// Of the connectors, those go that match as well and that no rule of the bundle uses once the actions are gone. An import
-/// would create them, without their secrets, or be held up by one that exists.
+/// Of the connectors, those go that match as well and that rules of the bundle used before and none uses once the actions
+/// are gone. An import would create them, without their secrets, or be held up by one that exists. What no rule used in the
+/// first place stays; `drop-unreferenced` takes it away.
 ///
 /// Example: ruleferry edit strip-actions --type .slack --type .email export.ndjson -o out.ndjson
 #[derive(Debug, Clone, clap::Args, serde::Deserialize, serde::Serialize)]
@@ -31,7 +32,7 @@ pub struct StripActions {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     connectors: Vec<String>,
 
-    /// Keeps connectors that no rule uses.
+    /// Keeps connectors that no rule uses any more.
     #[arg(long)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     keep_connectors: bool,
@@ -77,7 +78,7 @@ impl Transform for StripActions {
     }
 }
 
-/// Drops the connectors that the settings are about and that no rule uses.
+/// Drops the connectors that the settings are about, that rules used, and that none uses any more.
 #[derive(Debug)]
 struct DropUnused(StripActions);
 
@@ -100,7 +101,7 @@ impl Transform for DropUnused {
             || connector
                 .connector_type()
                 .is_some_and(|type_id| settings.has_type(&type_id));
-        Ok(if is_meant && !census.uses_connector(&id) {
+        Ok(if is_meant && census.freed_connector(&id) {
             Verdict::Drop
         } else {
             Verdict::Keep
@@ -161,7 +162,15 @@ mod tests {
                 r#"{"rule_id":"a","actions":[{"id":"s1"},{}],"response_actions":[{"action_type_id":".osquery"}]}"#,
                 r#"{"rule_id":"a","actions":[],"response_actions":[{"action_type_id":".osquery"}]}"#,
             )
-            .drops(r#"{"id":"s1","type":"action","attributes":{}}"#)
+            .turns(
+                concat!(
+                    r#"{"rule_id":"a","actions":[{"id":"s1"}]}"#,
+                    "\n",
+                    r#"{"id":"s1","type":"action","attributes":{}}"#
+                ),
+                concat!(r#"{"rule_id":"a","actions":[]}"#, "\n"),
+            )
+            .keeps(r#"{"id":"never used","type":"action","attributes":{}}"#)
             .keeps(r#"{"rule_id":"a","actions": [ ]}"#)
             .keeps(r#"{"rule_id":"a","actions":null}"#)
             .keeps(r#"{"rule_id":"a"}"#);
