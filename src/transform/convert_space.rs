@@ -249,6 +249,9 @@ impl Transform for ConvertSpace {
             Kind::Connector if record.is_connector() => self.connector(record)?,
             Kind::Connector | Kind::Details | Kind::Other => {}
         }
+        if self.from != self.to {
+            links::left(record, &self.from, &mut notes);
+        }
         notes.tell(record);
         Ok(Verdict::Keep)
     }

@@ -7,7 +7,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::references::Notes;
 use super::settings::{BaseUrl, SpaceId};
+use crate::record::Record;
 
 /// The path of the default space where a link spells it out.
 const DEFAULT: &str = "/s/default";
@@ -122,6 +124,32 @@ impl<'s> Links<'s> {
             Some(Cow::Owned(_)) | None => in_app && !from.is_empty(),
         };
         sure.then_some(url)
+    }
+}
+
+/// Notes where the path of the old space is still named, once for each member: no sure link, so it stays.
+pub(super) fn left(record: &Record<'_>, from: &SpaceId, notes: &mut Notes) {
+    // In JSON within a string a slash may be written `\/`, which is `\\/` in the record.
+    let paths = ["/", "\\/", "\\\\/"].map(|slash| format!("{slash}s{slash}{}", from.as_str()));
+    // The link in `meta` has a note of its own.
+    for (key, value) in record.members().filter(|(key, _)| key != "meta") {
+        let text = value.text();
+        let found = paths.iter().find_map(|path| {
+            let (at, _) = text
+                .match_indices(path.as_str())
+                .find(|(at, _)| ends_segment(&text[at + path.len()..]))?;
+            let start = text[..at]
+                .rfind(is_delimiter)
+                .map_or(0, |end| end + width(text, end));
+            let end = text[at..]
+                .find(is_delimiter)
+                .map_or(text.len(), |end| at + end);
+            Some(&text[start..end])
+        });
+        if let Some(found) = found {
+            let why = "it names the old space but is no sure link into it; look at it by hand";
+            notes.add(&key, found, why);
+        }
     }
 }
 

@@ -199,3 +199,22 @@ fn refuses_settings_that_make_no_sense() {
         refused_settings(r#"convert-space = { from = "A", to = "b" }"#).contains("a space id has")
     );
 }
+
+#[test]
+fn lists_paths_into_the_old_space_that_are_no_sure_links() {
+    let check = check(r#"convert-space = { from = "dev", to = "emea" }"#);
+    let line = r#"{"rule_id":"r","note":"see /s/dev/app/x, not /s/dev-2/app","false_positives":["at http://h.example.com/s/dev"],"actions":[{"id":"c","params":{"body":"{\"url\":\"https:\\/\\/h.example.com\\/s\\/dev\\/api\"}"}}]}"#;
+    check.keeps(line);
+    let fields: Vec<String> = noted(&check, line)
+        .into_iter()
+        .map(|(field, _)| field)
+        .collect();
+    assert_eq!(fields, ["note", "false_positives", "actions"]);
+    assert!(
+        noted(
+            &check,
+            r#"{"rule_id":"r","note":"https://h.example.com/s/dev/app/x"}"#
+        )
+        .is_empty()
+    );
+}
