@@ -7,6 +7,7 @@ mod array;
 mod object;
 mod scan;
 mod sequence;
+mod spacing;
 mod strings;
 mod text;
 mod value;
@@ -14,8 +15,9 @@ mod value;
 pub use array::Array;
 pub use object::Object;
 pub use scan::JsonError;
+pub use spacing::{Spacing, respaced};
 pub use strings::replace_strings;
-pub use text::quoted;
+pub use text::{compact, quoted};
 pub use value::{Elements, Members, Raw, ValueKind};
 
 /// What an edit decides about the value it was given.

@@ -27,6 +27,24 @@ pub fn quoted(text: &str) -> Box<str> {
     out.into()
 }
 
+/// The JSON text without the white space between its tokens, so that it fits on a line; tokens keep their spelling.
+pub fn compact(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let (mut within, mut escaped) = (false, false);
+    for c in json.chars() {
+        if within {
+            within = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+        } else if matches!(c, ' ' | '\t' | '\r' | '\n') {
+            continue;
+        } else {
+            within = c == '"';
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// The string that `inner`, valid JSON text between two quotes, spells. Half a surrogate pair becomes U+FFFD.
 pub(super) fn decoded(inner: &str) -> Cow<'_, str> {
     let Some(first) = memchr::memchr(b'\\', inner.as_bytes()) else {
@@ -101,6 +119,14 @@ mod tests {
         assert_eq!(decoded(r"a\ud83d"), "a\u{fffd}");
         assert_eq!(decoded(r"\ude00b"), "\u{fffd}b");
         assert_eq!(decoded(r"\ud83d\u0041"), "\u{fffd}A");
+    }
+
+    #[test]
+    fn compacts_what_is_between_tokens_alone() {
+        assert_eq!(
+            compact("{ \"a b\" :\t[ 1.0,\r\n \"\\\" \\\\\" , \" \" ] }\n"),
+            "{\"a b\":[1.0,\"\\\" \\\\\",\" \"]}"
+        );
     }
 
     #[test]

@@ -71,6 +71,23 @@ impl Namespace {
             Self::Single
         }
     }
+
+    /// The name that Kibana writes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Agnostic => "agnostic",
+        }
+    }
+
+    /// The one that this is not.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Single => Self::Agnostic,
+            Self::Agnostic => Self::Single,
+        }
+    }
 }
 
 /// What tells one exception list from another: `list_id` and namespace.

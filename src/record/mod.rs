@@ -10,6 +10,7 @@ mod exception;
 mod ids;
 mod kind;
 mod rule;
+pub(crate) mod server_fields;
 
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};

@@ -37,7 +37,6 @@ mod set_index_patterns;
 mod set_risk_score;
 mod set_severity;
 mod set_tags;
-mod strings;
 mod strip_actions;
 mod strip_response_actions;
 mod strip_server_fields;
@@ -46,6 +45,7 @@ use std::fmt::Debug;
 
 use serde::de::MapAccess;
 
+use crate::edit::strings;
 use crate::error::Result;
 pub use crate::json::Verdict;
 use crate::record::{Census, Kinds, Record};

@@ -3,6 +3,7 @@
 use super::{Census, Setup, Transform, Verdict};
 use crate::error::{ErrorKind, Result, nearest};
 use crate::json::Object;
+use crate::record::server_fields::{COMMENT, EXCEPTION, RULE, SAVED_OBJECT};
 use crate::record::{Kind, Kinds, Record};
 
 /// Removes the fields that one Kibana made and the next one ignores or makes anew on import.
@@ -30,41 +31,6 @@ pub struct StripServerFields {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     keeps: Vec<String>,
 }
-
-const RULE: &[&str] = &[
-    "id",
-    "created_at",
-    "created_by",
-    "updated_at",
-    "updated_by",
-    "revision",
-    "execution_summary",
-    "outcome",
-    "alias_target_id",
-    "alias_purpose",
-];
-
-/// Of exception lists and items.
-const EXCEPTION: &[&str] = &[
-    "id",
-    "_version",
-    "tie_breaker_id",
-    "created_at",
-    "created_by",
-    "updated_at",
-    "updated_by",
-];
-
-const SAVED_OBJECT: &[&str] = &[
-    "created_at",
-    "created_by",
-    "updated_at",
-    "updated_by",
-    "version",
-];
-
-/// Of comments. Kibana takes a comment with all of these or with none.
-const COMMENT: &[&str] = &["id", "created_at", "created_by", "updated_at", "updated_by"];
 
 /// What only some records lose, and what `keeps` may name besides.
 const OTHERS: &[&str] = &["rule_source", "originId", "comments"];

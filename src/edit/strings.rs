@@ -11,7 +11,7 @@ use crate::json::{Object, quoted};
 use crate::record::strings;
 
 /// The string that the member holds; none if it is absent or null. Fails if it is anything else.
-pub(super) fn one<'o>(object: &'o Object<'_>, key: &str) -> Result<Option<Cow<'o, str>>> {
+pub(crate) fn one<'o>(object: &'o Object<'_>, key: &str) -> Result<Option<Cow<'o, str>>> {
     let Some(value) = object.get(key).filter(|value| !value.is_null()) else {
         return Ok(None);
     };
@@ -19,11 +19,22 @@ pub(super) fn one<'o>(object: &'o Object<'_>, key: &str) -> Result<Option<Cow<'o
     value.as_str().map(Some).ok_or_else(wrong_type)
 }
 
-/// Makes the member the union of what it holds and `values`. An absent or null member counts as empty.
-pub(super) fn add(object: &mut Object<'_>, key: &str, values: &[String]) -> Result<()> {
+/// Makes the member this string. An equal member keeps its spelling. Fails if it is neither string nor null.
+pub(crate) fn set_one(object: &mut Object<'_>, key: &str, text: &str) -> Result<()> {
+    let same = one(object, key)?.is_some_and(|present| present == text);
+    if !same {
+        object.set(key, quoted(text));
+    }
+    Ok(())
+}
+
+/// Makes the member the union of what it holds and `values`; says whether it then holds anything else than before.
+///
+/// An absent or null member counts as empty.
+pub(crate) fn add(object: &mut Object<'_>, key: &str, values: &[String]) -> Result<bool> {
     let Some(present) = strings(object, key)? else {
         return if values.is_empty() {
-            Ok(())
+            Ok(false)
         } else {
             set(object, key, &union(&[], values))
         };
@@ -41,7 +52,7 @@ pub(super) fn add(object: &mut Object<'_>, key: &str, values: &[String]) -> Resu
         .map(|value| quoted(value))
         .collect();
     if repeated.is_empty() && new.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     object.edit_array(key, |array| {
         for index in repeated {
@@ -51,13 +62,14 @@ pub(super) fn add(object: &mut Object<'_>, key: &str, values: &[String]) -> Resu
             array.push(text);
         }
         Ok(())
-    })
+    })?;
+    Ok(true)
 }
 
-/// Removes every element equal to one of `values`.
-pub(super) fn delete(object: &mut Object<'_>, key: &str, values: &[String]) -> Result<()> {
+/// Removes every element equal to one of `values`; says whether there was one.
+pub(crate) fn delete(object: &mut Object<'_>, key: &str, values: &[String]) -> Result<bool> {
     let Some(present) = strings(object, key)? else {
-        return Ok(());
+        return Ok(false);
     };
     let gone = |text: &str| values.iter().any(|value| value == text);
     let gone: Vec<usize> = present
@@ -67,28 +79,37 @@ pub(super) fn delete(object: &mut Object<'_>, key: &str, values: &[String]) -> R
         .map(|(index, _)| index)
         .collect();
     if gone.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     object.edit_array(key, |array| {
         for index in gone {
             array.remove(index);
         }
         Ok(())
-    })
+    })?;
+    Ok(true)
 }
 
-/// Makes the member exactly `values`, order and duplicates kept. An equal member keeps its spelling.
-pub(super) fn set(object: &mut Object<'_>, key: &str, values: &[String]) -> Result<()> {
-    let same = strings(object, key)?.is_some_and(|present| present == values);
-    if !same {
-        let texts: Vec<Box<str>> = values.iter().map(|value| quoted(value)).collect();
-        object.set(key, format!("[{}]", texts.join(",")));
+/// Makes the member exactly `values`, order and duplicates kept; says whether it held anything else.
+///
+/// An equal member keeps its spelling; an absent or null one counts as empty, and is set all the same.
+pub(crate) fn set(object: &mut Object<'_>, key: &str, values: &[String]) -> Result<bool> {
+    let present = strings(object, key)?;
+    let counts = present.as_deref().unwrap_or_default() != values;
+    if counts || present.is_none() {
+        object.set(key, array(values));
     }
-    Ok(())
+    Ok(counts)
+}
+
+/// The texts as a JSON array.
+pub(crate) fn array(values: &[String]) -> String {
+    let texts: Vec<Box<str>> = values.iter().map(|value| quoted(value)).collect();
+    format!("[{}]", texts.join(","))
 }
 
 /// Replaces elements: `f` gives what takes the place of one, or none to leave it. Of equal results the first is kept.
-pub(super) fn replace(
+pub(crate) fn replace(
     object: &mut Object<'_>,
     key: &str,
     mut f: impl FnMut(&str) -> Option<String>,
@@ -142,7 +163,7 @@ impl<'t> Seen<'t> {
 }
 
 /// `a` then `b`, of equal strings the first.
-pub(super) fn union(a: &[String], b: &[String]) -> Vec<String> {
+pub(crate) fn union(a: &[String], b: &[String]) -> Vec<String> {
     let mut seen = HashSet::new();
     a.iter()
         .chain(b)
@@ -184,16 +205,19 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(
-            edited(text, |o| add(o, "t", &values(&["a", "d"])).unwrap()),
+            edited(text, |o| assert!(
+                add(o, "t", &values(&["a", "d"])).unwrap()
+            )),
             r#"{"t": ["\u0061", "b" , "c", "d"]}"#
         );
         assert_eq!(
-            edited(text, |o| delete(o, "t", &values(&["b"])).unwrap()),
+            edited(text, |o| assert!(delete(o, "t", &values(&["b"])).unwrap())),
             r#"{"t": ["\u0061" , "c"]}"#
         );
         assert_eq!(
-            edited(text, |o| set(o, "t", &values(&["a", "b", "c", "b"]))
-                .unwrap()),
+            edited(text, |o| assert!(
+                !set(o, "t", &values(&["a", "b", "c", "b"])).unwrap()
+            )),
             text
         );
         let twice = |text: &str| (text == "c").then(|| "a".to_owned());
