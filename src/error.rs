@@ -96,6 +96,11 @@ pub enum ErrorKind {
         message: Box<str>,
         help: Option<Box<str>>,
     },
+    #[error("{message}")]
+    Request {
+        message: Box<str>,
+        help: Option<Box<str>>,
+    },
     #[error("unknown {what} `{name}`{}", near(.nearest.as_deref()))]
     Unknown {
         what: &'static str,
@@ -104,6 +109,8 @@ pub enum ErrorKind {
     },
     #[error("{message}")]
     Usage { message: Box<str> },
+    #[error("{message}")]
+    Tree { message: Box<str> },
     #[error("interrupted")]
     Interrupted,
     #[error("this should not happen: {message}")]
@@ -137,6 +144,21 @@ impl Error {
     pub fn usage(message: impl Into<Box<str>>) -> Self {
         Self::from(ErrorKind::Usage {
             message: message.into(),
+        })
+    }
+
+    /// A file of an unpacked bundle that cannot be taken as it is, or a folder that does not hold together.
+    pub fn tree(message: impl Into<Box<str>>) -> Self {
+        Self::from(ErrorKind::Tree {
+            message: message.into(),
+        })
+    }
+
+    /// A request that makes no sense or that a server would refuse, and what to do about it.
+    pub fn request(message: impl Into<Box<str>>, help: Option<&str>) -> Self {
+        Self::from(ErrorKind::Request {
+            message: message.into(),
+            help: help.map(Into::into),
         })
     }
 

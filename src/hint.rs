@@ -16,7 +16,10 @@ pub fn hint(kind: &ErrorKind) -> Option<String> {
         }
         ErrorKind::LineTooLong { .. } => Some("raise the limit with `--max-line-bytes`".into()),
         ErrorKind::Truncated { .. } => Some("the file was cut off; fetch it again".into()),
-        ErrorKind::Query { help, .. } => help.as_deref().map(str::to_owned),
+        ErrorKind::Query { help, .. } | ErrorKind::Request { help, .. } => help.as_deref().map(str::to_owned),
+        ErrorKind::Tree { .. } => {
+            Some("mend it and run again; files and folders whose names begin with `.` or `_` are not read".into())
+        }
         ErrorKind::Bug { .. } => Some("this is a fault in ruleferry; report it with the command that led here".into()),
         ErrorKind::Io { .. } | ErrorKind::Unknown { .. } | ErrorKind::Usage { .. } | ErrorKind::Interrupted => None,
     }

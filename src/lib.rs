@@ -36,11 +36,16 @@
 //! Kinds are told by the tests of Kibana's importer, in its order; the edits that Kibana has as bulk actions give what Kibana 9
 //! gives. Each item that rests on such a fact says which.
 
+pub mod bulk;
+pub mod bundle;
+pub mod check;
+pub mod edit;
 pub mod error;
 pub mod hint;
 pub mod json;
 pub mod pipeline;
 pub mod query;
 pub mod record;
+pub mod schema;
 pub mod stream;
 pub mod transform;

@@ -9,10 +9,10 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Batches under way for each thread. With fewer the threads sleep and wake far more often: with two of 256 KiB instead of three
 /// of 512 KiB, a bundle of 1 GB took 20 000 context switches instead of 2 000, and a third more time.
-pub(super) const IN_FLIGHT: usize = 3;
+pub(crate) const IN_FLIGHT: usize = 3;
 
 /// A pool of our own: waiting inside a caller's pool could mean waiting for ourselves.
-pub(super) fn pool(threads: usize) -> Result<ThreadPool> {
+pub(crate) fn pool(threads: usize) -> Result<ThreadPool> {
     ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|index| format!("ruleferry-{index}"))
@@ -28,7 +28,7 @@ pub(super) fn pool(threads: usize) -> Result<ThreadPool> {
 ///
 /// `next` gives the items, until none. At most `in_flight` are under way, so memory is bounded. The error returned is the
 /// first in input order, however the threads were scheduled.
-pub(super) fn ordered<T: Send, U: Send>(
+pub(crate) fn ordered<T: Send, U: Send>(
     pool: &ThreadPool,
     in_flight: usize,
     mut next: impl FnMut() -> Result<Option<T>>,

@@ -3,12 +3,14 @@
 //! Batches of whole lines go to a pool and their answers come back in input order, so the output never depends on the number
 //! of threads. A step that must know the whole bundle costs one more pass over a spooled copy of the input.
 
-mod engine;
+pub(crate) mod engine;
 mod file;
 mod line;
 mod located;
 mod plan;
+mod recounting;
 mod report;
+mod rewrite;
 mod scan;
 mod work;
 
@@ -19,7 +21,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 pub use file::Step;
 pub use report::{Event, Report};
-pub use scan::scan;
+pub use rewrite::{Fate, Happened, Input, Rewriting};
+pub use scan::{Line, scan, scan_lines};
 
 use crate::error::{Error, Result};
 use crate::query::Query;
@@ -71,6 +74,20 @@ impl Reading {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             jobs => jobs,
         }
+    }
+
+    /// Maps items on as many threads as are asked for, and hands the results to `sink` in the order of the items.
+    ///
+    /// `next` gives the items, until none; only a few for each thread are under way at a time.
+    pub(crate) fn ordered<T: Send, U: Send>(
+        &self,
+        next: impl FnMut() -> Result<Option<T>>,
+        work: impl Fn(T) -> Result<U> + Sync,
+        sink: impl FnMut(U) -> Result<()>,
+    ) -> Result<()> {
+        let threads = self.threads();
+        let pool = engine::pool(threads)?;
+        engine::ordered(&pool, engine::IN_FLIGHT * threads, next, work, sink)
     }
 
     fn options(&self) -> ReadOptions {

@@ -10,10 +10,11 @@ use std::io::Write;
 use std::sync::atomic::Ordering;
 
 use super::located::Origins;
-use super::work::{Action, Answer, Armed, Happening, Pass, Tally, What};
+use super::recounting::{Recounting, write_lines};
+use super::work::{Action, Answer, Armed, Happening, Pass, What};
 use super::{Event, OnError, Pipeline, Report, engine};
 use crate::error::{Error, ErrorKind, Location, Result};
-use crate::record::{Census, Kind, Record, recount};
+use crate::record::{Census, Kind};
 use crate::stream::{Reader, Source, Spool};
 
 /// Runs a prepared pipeline.
@@ -69,11 +70,9 @@ pub(super) fn run(
     }
     let mut driver = Driver {
         pipeline,
-        output,
+        output: Recounting::new(output),
         events,
         report: Report::default(),
-        segment: Tally::default(),
-        last: b'\n',
     };
     drive(
         pipeline,
@@ -82,7 +81,7 @@ pub(super) fn run(
         &origins,
         |answer| driver.take(&origins.borrow(), answer),
     )?;
-    driver.output.flush().map_err(writing)?;
+    driver.output.flush()?;
     Ok(driver.report)
 }
 
@@ -209,28 +208,12 @@ fn stop_at_refusals(pipeline: &Pipeline, origins: &Origins, answer: &mut Answer)
     Ok(())
 }
 
-/// Writes whole lines; after a file that lacks its last newline, one goes before the next file's first line.
-fn write_lines(out: &mut impl Write, bytes: &[u8], last: &mut u8) -> std::io::Result<()> {
-    let Some(end) = bytes.last() else {
-        return Ok(());
-    };
-    if *last != b'\n' {
-        out.write_all(b"\n")?;
-    }
-    *last = *end;
-    out.write_all(bytes)
-}
-
 /// Takes the answers of the last pass in order.
 struct Driver<'p, 'e, W> {
     pipeline: &'p Pipeline,
-    output: W,
+    output: Recounting<W>,
     events: &'e mut dyn FnMut(Event<'_>) -> Result<()>,
     report: Report,
-    /// Records since the last details record.
-    segment: Tally,
-    /// The last byte written.
-    last: u8,
 }
 
 impl<W: Write> Driver<'_, '_, W> {
@@ -239,32 +222,11 @@ impl<W: Write> Driver<'_, '_, W> {
         for happening in std::mem::take(&mut answer.happened) {
             self.tell(origins, happening, &answer.batch.bytes)?;
         }
-        let mut from = 0;
-        for details in &answer.details {
-            self.count(details.before);
-            let text = &answer.out[details.at.clone()];
-            if let Some(new) = self.recounted(text) {
-                self.report.changed[Kind::Details] += 1;
-                write_lines(
-                    &mut self.output,
-                    &answer.out[from..details.at.start],
-                    &mut self.last,
-                )
-                .map_err(writing)?;
-                self.output.write_all(&new).map_err(writing)?;
-                self.last = b'}';
-                from = details.at.end;
-                // The line end belongs to the record just written.
-                if answer.out.get(from) == Some(&b'\n') {
-                    self.output.write_all(b"\n").map_err(writing)?;
-                    self.last = b'\n';
-                    from += 1;
-                }
-            }
-            self.segment = Tally::default();
-        }
-        self.count(answer.rest);
-        write_lines(&mut self.output, &answer.out[from..], &mut self.last).map_err(writing)
+        let changed = self
+            .output
+            .take(&answer.out, &answer.details, answer.rest)?;
+        self.report.changed[Kind::Details] += changed;
+        Ok(())
     }
 
     fn tell(&mut self, origins: &Origins, happening: Happening, bytes: &[u8]) -> Result<()> {
@@ -283,31 +245,9 @@ impl<W: Write> Driver<'_, '_, W> {
             }),
         }
     }
-
-    fn count(&mut self, tally: Tally) {
-        self.segment.read += tally.read;
-        self.segment.kept += tally.kept;
-        self.segment.lost += tally.lost;
-    }
-
-    /// The details record counted anew, if what it counts changed.
-    fn recounted(&self, text: &[u8]) -> Option<Vec<u8>> {
-        if self.segment.read == self.segment.kept && self.segment.lost == 0 {
-            return None;
-        }
-        let mut details = Record::parse(std::str::from_utf8(text).ok()?, 0).ok()?;
-        recount(&mut details, self.segment.kept);
-        let mut new = Vec::new();
-        details.write(&mut new);
-        details.is_changed().then_some(new)
-    }
 }
 
-fn writing(source: std::io::Error) -> Error {
-    Error::io("writing the output", source)
-}
-
-fn spooling(source: std::io::Error) -> Error {
+pub(super) fn spooling(source: std::io::Error) -> Error {
     Error::io("writing the temporary copy of the input", source)
 }
 

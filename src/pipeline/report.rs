@@ -14,6 +14,8 @@ pub struct Report {
     pub changed: Counts,
     /// Records that a step left out.
     pub dropped: Counts,
+    /// Records written beside those that were read.
+    pub added: Counts,
     /// Lines that could not be read or edited; zero unless they were to be kept or dropped.
     pub refused: u64,
     /// The random seed that steps took, if any did.
@@ -25,6 +27,7 @@ impl AddAssign<&Self> for Report {
         self.read += other.read;
         self.changed += other.changed;
         self.dropped += other.dropped;
+        self.added += other.added;
         self.refused += other.refused;
         if let Some(seed) = &other.seed {
             self.seed.get_or_insert_with(|| seed.clone());

@@ -1,11 +1,11 @@
-//! Reads a bundle without writing one: what `ls` and `stats` stand on.
+//! Reads a bundle without writing one: what verbs that look, choose or compare stand on.
 
 use std::cell::RefCell;
 use std::sync::atomic::Ordering;
 
+use super::Reading;
 use super::line;
 use super::located::{Origins, with_excerpt};
-use super::{Reading, engine};
 use crate::error::{Error, ErrorKind, Location, Result};
 use crate::record::Record;
 use crate::stream::{Batch, Reader, Source};
@@ -20,12 +20,34 @@ pub fn scan<T: Send>(
     work: impl Fn(&Record<'_>) -> T + Sync,
     mut sink: impl FnMut(Location, Result<T>) -> Result<()>,
 ) -> Result<()> {
+    scan_lines(reading, sources, work, |line, result| match result {
+        Some(result) => sink(line.location, result),
+        None => Ok(()),
+    })
+}
+
+/// A line as it was read.
+#[derive(Debug)]
+pub struct Line<'l> {
+    /// Its file and line; the column of the fault where it cannot be read.
+    pub location: Location,
+    /// Its place in the bundle, from 0, blank lines counted.
+    pub ordinal: u64,
+    /// Its bytes, with its line end and with a byte order mark.
+    pub bytes: &'l [u8],
+}
+
+/// As [`scan`], but `sink` gets every line with its bytes: blank ones without a result.
+pub fn scan_lines<T: Send>(
+    reading: &Reading,
+    sources: Vec<Source<'_>>,
+    work: impl Fn(&Record<'_>) -> T + Sync,
+    mut sink: impl FnMut(Line<'_>, Option<Result<T>>) -> Result<()>,
+) -> Result<()> {
     let origins = RefCell::new(Origins::new(
         sources.iter().map(|source| source.name().into()).collect(),
     ));
     let mut reader = Reader::new(sources, reading.options());
-    let threads = reading.threads();
-    let pool = engine::pool(threads)?;
     let buffers: RefCell<Vec<Vec<u8>>> = RefCell::default();
     let next = || {
         if reading
@@ -41,21 +63,25 @@ pub fn scan<T: Send>(
         }
         Ok(batch)
     };
-    engine::ordered(
-        &pool,
-        engine::IN_FLIGHT * threads,
+    reading.ordered(
         next,
         |batch| Ok(each(batch, &work)),
         |(batch, results)| {
-            for (ordinal, column, result) in results {
+            for ((ordinal, bytes), (column, result)) in
+                (batch.ordinal..).zip(batch.lines()).zip(results)
+            {
                 let location = Location {
                     column,
                     ..origins.borrow().locate(ordinal)
                 };
-                match result {
-                    Ok(value) => sink(location, Ok(value))?,
-                    Err(error) => sink(location.clone(), Err(error.at(location)))?,
-                }
+                let result =
+                    result.map(|result| result.map_err(|error| error.at(location.clone())));
+                let line = Line {
+                    location,
+                    ordinal,
+                    bytes,
+                };
+                sink(line, result)?;
             }
             buffers.borrow_mut().push(batch.bytes);
             Ok(())
@@ -63,21 +89,23 @@ pub fn scan<T: Send>(
     )
 }
 
-/// What each line of a batch gave: its ordinal, the column of a fault, the result.
-type Results<T> = Vec<(u64, u64, Result<T, Error>)>;
+/// What each line of a batch gave: the column of a fault, and the result; none for a blank line.
+type Results<T> = Vec<(u64, Option<Result<T, Error>>)>;
 
 fn each<T>(batch: Batch, work: impl Fn(&Record<'_>) -> T) -> (Batch, Results<T>) {
     let mut results = Vec::new();
     for (index, (ordinal, line)) in (batch.ordinal..).zip(batch.lines()).enumerate() {
-        match line::read(line, ordinal, batch.starts && index == 0) {
-            Ok(None) => {}
-            Ok(Some((_, record))) => results.push((ordinal, 0, Ok(work(&record)))),
-            Err(unreadable) => {
-                let (error, column) =
-                    with_excerpt(unreadable.error, unreadable.text, Some(unreadable.span));
-                results.push((ordinal, column, Err(error)));
-            }
-        }
+        results.push(
+            match line::read(line, ordinal, batch.starts && index == 0) {
+                Ok(None) => (0, None),
+                Ok(Some((_, record))) => (0, Some(Ok(work(&record)))),
+                Err(unreadable) => {
+                    let (error, column) =
+                        with_excerpt(unreadable.error, unreadable.text, Some(unreadable.span));
+                    (column, Some(Err(error)))
+                }
+            },
+        );
     }
     (batch, results)
 }

@@ -1,0 +1,25 @@
+//! Kibana's `_bulk_action` and `_bulk_update`, done to a bundle.
+//!
+//! A [`Request`] is read from the endpoint's own body. A [`Bulk`] does it to bundles, rule by rule and all or nothing for each
+//! rule, and its [`Answer`] is what Kibana 9 would answer. What a file cannot tell of the server stands in [`Settings`].
+
+mod answer;
+mod duplicate;
+mod editing;
+mod failure;
+mod ids;
+mod learned;
+mod request;
+mod run;
+mod settings;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Answer, Failed, Place, Summary};
+pub use failure::{Failure, Subject};
+pub use learned::MOST_MATCHES;
+pub use request::{Action, Dropped, Exceptions, MOST_IDS, Request, Selected};
+pub use run::{Bulk, Event, Outcome};
+pub use settings::{Customization, Interval, License, Settings};
