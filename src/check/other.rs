@@ -1,0 +1,149 @@
+//! What is wrong with lines that are no rules and no exceptions, or that the import takes for something they are not.
+
+use super::at::At;
+use super::judge::{CONVERT, Judge};
+use crate::error::nearest;
+use crate::json::Raw;
+use crate::record::{Kind, Record};
+
+/// Judges a connector or another saved object.
+pub(super) fn connector(judge: &mut Judge, record: &Record<'_>) {
+    let at = At::Record;
+    if let Some(ty) = record.str("type").filter(|ty| ty != "action") {
+        let message = format!(
+            "the line is a saved object of type `{ty}`, which an import of rules hands on as it does connectors"
+        );
+        judge.find(at.key("type"), "not-a-connector", message).hint =
+            Some("import it with Kibana's saved objects, not with rules".into());
+        return;
+    }
+    let Some(shape) = judge.schema.kind(Kind::Connector) else {
+        return;
+    };
+    if record.has("originId") && !judge.options.target.strips_origin_id() {
+        let message =
+            "`originId` makes the import look for the connector that this one was once made from";
+        judge.find(at.key("originId"), "origin-id", message).hint = Some("remove it".into());
+    }
+    judge.object(shape, at, || record.members());
+    let attributes = record.get("attributes");
+    if attributes
+        .and_then(|it| it.get("isMissingSecrets"))
+        .and_then(Raw::as_bool)
+        == Some(true)
+    {
+        let attributes = at.key("attributes");
+        judge.find(
+            attributes.key("isMissingSecrets"),
+            "secrets-missing",
+            "the connector's secrets are not in the file and must be entered after the import",
+        );
+    }
+}
+
+/// Whether the import takes a rule for something else; says so if it does.
+pub(super) fn is_misrouted(judge: &mut Judge, record: &Record<'_>) -> bool {
+    if !record.has("rule_id") {
+        return false;
+    }
+    let strays: &[&str] = match record.kind() {
+        Kind::ExceptionList => &["list_id"],
+        Kind::ExceptionItem => &["item_id", "entries"],
+        Kind::Connector => &["attributes"],
+        Kind::Rule | Kind::Details | Kind::Other => return false,
+    };
+    for stray in strays.iter().filter(|stray| record.has(stray)) {
+        let message = format!(
+            "`{stray}` makes the import take the rule for {}, which it then refuses",
+            taken_for(record.kind())
+        );
+        judge
+            .find(At::Record.key(stray), "misrouted-rule", message)
+            .hint = Some(format!("remove `{stray}`"));
+    }
+    true
+}
+
+fn taken_for(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ExceptionList => "an exception list",
+        Kind::ExceptionItem => "an exception item",
+        _ => "a connector",
+    }
+}
+
+/// Judges a line that closes an export.
+pub(super) fn details(judge: &mut Judge, record: &Record<'_>) {
+    let at = At::Record;
+    if !record.has("exported_count") {
+        let key = if record.has("exportedCount") {
+            "exportedCount"
+        } else {
+            "exported_exception_list_count"
+        };
+        let message = format!(
+            "the line closes an export of {}, and an import of rules takes it for a rule",
+            if key == "exportedCount" {
+                "saved objects"
+            } else {
+                "exception lists"
+            }
+        );
+        judge.find(at.key(key), "foreign-details", message).hint =
+            Some("remove the line; an import of exception lists or saved objects knows it".into());
+        return;
+    }
+    let of_a_record = ["rule_id", "list_id", "item_id", "attributes"];
+    if let Some(key) = of_a_record.into_iter().find(|key| record.has(key)) {
+        let message =
+            format!("`exported_count` makes the import skip the record, though it has `{key}`");
+        judge
+            .find(at.key("exported_count"), "taken-for-details", message)
+            .hint = Some("remove `exported_count`".into());
+    }
+}
+
+/// Judges a line that tells nothing of what it is.
+pub(super) fn other(judge: &mut Judge, record: &Record<'_>) {
+    let tells = [
+        "rule_id",
+        "list_id",
+        "item_id",
+        "entries",
+        "attributes",
+        "type",
+        "exported_count",
+    ];
+    let near = record
+        .keys()
+        .find_map(|key| nearest(&key, tells).map(|near| (key.to_string(), near)));
+    let message = "the line has neither `rule_id` nor `type`, nor a key of an exception or connector; the import takes it for a rule and refuses it";
+    judge.find(At::Record, "not-a-record", message).hint = Some(match near {
+        Some((key, near)) => format!("`{key}` is not `{near}`; did you mean that?"),
+        None => "remove the line".into(),
+    });
+}
+
+/// Judges whether the target takes records of this kind from a file at all.
+pub(super) fn known_kind(judge: &mut Judge, record: &Record<'_>) {
+    let since = judge
+        .schema
+        .kind(record.kind())
+        .and_then(|shape| shape.since);
+    let Some(since) = since.filter(|since| since.is_after(judge.options.target)) else {
+        return;
+    };
+    let mut problem = super::fault::newer(
+        At::Record,
+        &format!("an import of {} lines", record.kind()),
+        since,
+        judge.options.target,
+        super::Level::Error,
+        CONVERT.into(),
+    );
+    if record.kind() != Kind::Connector {
+        // Such lines are passed over, not refused.
+        problem.level = super::Level::Warning;
+    }
+    judge.add(problem);
+}
