@@ -7,17 +7,49 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module at the top of the crate, with the modules it may name. `cli` is of the command and uses the library from outside.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("error", &[]),
     ("hint", &["error"]),
     ("json", &["error"]),
     ("stream", &["error"]),
     ("record", &["json", "error"]),
+    ("schema", &["record", "json", "error"]),
     ("query", &["record", "json", "error"]),
-    ("transform", &["record", "json", "error"]),
+    ("edit", &["record", "json", "error"]),
+    ("transform", &["edit", "schema", "record", "json", "error"]),
     (
         "pipeline",
         &["transform", "query", "record", "json", "stream", "error"],
+    ),
+    (
+        "check",
+        &[
+            "pipeline",
+            "transform",
+            "schema",
+            "record",
+            "json",
+            "stream",
+            "error",
+        ],
+    ),
+    (
+        "bundle",
+        &["pipeline", "query", "record", "json", "stream", "error"],
+    ),
+    (
+        "bulk",
+        &[
+            "bundle",
+            "pipeline",
+            "transform",
+            "edit",
+            "query",
+            "record",
+            "json",
+            "stream",
+            "error",
+        ],
     ),
     ("cli", &[]),
 ];
@@ -47,7 +79,7 @@ fn module(file: &Path) -> Option<&str> {
     (first != "lib" && first != "main").then_some(first)
 }
 
-/// Whether a file is for tests alone: `testing.rs`, or one that its `mod.rs` declares as such.
+/// Whether a file is for tests alone: `testing.rs`, `tests.rs` or below `tests`, or one that its `mod.rs` declares as such.
 fn is_for_tests(file: &Path) -> bool {
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     let declared = fs::read_to_string(file.with_file_name("mod.rs")).unwrap_or_default();
@@ -58,6 +90,7 @@ fn is_for_tests(file: &Path) -> bool {
     let declarations = [format!("mod {name};"), format!("pub(crate) mod {name};")];
     let mut before = "";
     name == "testing"
+        || file.with_extension("").iter().any(|part| part == "tests")
         || declared.into_iter().any(|line| {
             let found = before == "#[cfg(test)]" && declarations.iter().any(|one| one == line);
             before = line;

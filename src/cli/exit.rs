@@ -11,6 +11,7 @@ pub(crate) enum Exit {
     Failed,
     Usage,
     Part,
+    Findings,
     Interrupted,
 }
 
@@ -22,6 +23,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Part => 3,
+            Self::Findings => 4,
             Self::Interrupted => 130,
         }
     }
@@ -29,9 +31,10 @@ impl Exit {
     /// How a run ends that failed for this reason.
     pub(crate) fn of(kind: &ErrorKind) -> Self {
         match kind {
-            ErrorKind::Usage { .. } | ErrorKind::Query { .. } | ErrorKind::Unknown { .. } => {
-                Self::Usage
-            }
+            ErrorKind::Usage { .. }
+            | ErrorKind::Query { .. }
+            | ErrorKind::Request { .. }
+            | ErrorKind::Unknown { .. } => Self::Usage,
             ErrorKind::Interrupted => Self::Interrupted,
             _ => Self::Failed,
         }

@@ -62,7 +62,8 @@ fn reworded(arg: Arg) -> Arg {
     }
 }
 
-fn kinds() -> impl TypedValueParser<Value = Kind> {
+/// Reads the name of a kind.
+pub(super) fn kinds() -> impl TypedValueParser<Value = Kind> {
     PossibleValuesParser::new(Kind::ALL.map(Kind::name)).try_map(|name| {
         Kind::ALL
             .into_iter()
@@ -71,15 +72,16 @@ fn kinds() -> impl TypedValueParser<Value = Kind> {
     })
 }
 
-/// Which records are shown.
-struct Shown<'l> {
-    kinds: &'l [Kind],
-    only: Option<Query>,
-    ids: Option<HashSet<String>>,
+/// Which records are looked at.
+pub(super) struct Shown<'l> {
+    /// Those of these kinds; none means all.
+    pub(super) kinds: &'l [Kind],
+    pub(super) only: Option<Query>,
+    pub(super) ids: Option<HashSet<String>>,
 }
 
 impl Shown<'_> {
-    fn has(&self, record: &Record<'_>) -> bool {
+    pub(super) fn has(&self, record: &Record<'_>) -> bool {
         if !self.kinds.is_empty() && !self.kinds.contains(&record.kind()) {
             return false;
         }

@@ -1,5 +1,8 @@
 //! The command line: one file a verb. The only place that prints, and that knows `anyhow`.
 
+mod bulk_edit;
+mod check;
+mod diff;
 mod edit;
 mod exit;
 mod help;
@@ -7,12 +10,15 @@ mod input;
 mod ls;
 mod notes;
 mod output;
+mod pack;
 mod progress;
 mod render;
 mod run;
 mod selection;
 mod stats;
 mod table;
+mod told;
+mod unpack;
 mod unreadable;
 mod work;
 
@@ -126,14 +132,29 @@ enum Verb {
     /// Counts what is in a file: kinds, types, severities, tags, techniques, dangling references.
     #[command(display_order = 4)]
     Stats(stats::Stats),
+    /// Does to a bundle what `_bulk_action` with the same request would do on a server.
+    #[command(display_order = 5)]
+    BulkEdit(bulk_edit::BulkEdit),
+    /// Says what Kibana would refuse, drop or change, before it is sent.
+    #[command(display_order = 7)]
+    Check(check::Check),
+    /// Shows what differs between two bundles, record by record.
+    #[command(display_order = 11)]
+    Diff(diff::Diff),
+    /// Writes a bundle as a directory with one file a record, good to review in git.
+    #[command(display_order = 12)]
+    Unpack(unpack::Unpack),
+    /// Makes a bundle of a directory that `unpack` wrote.
+    #[command(display_order = 13)]
+    Pack(pack::Pack),
     /// Writes a completion script for a shell.
-    #[command(display_order = 8)]
+    #[command(display_order = 30)]
     Completions(help::Completions),
     /// Writes the man pages into a folder.
-    #[command(display_order = 9)]
+    #[command(display_order = 31)]
     Man(help::Man),
     /// Explains a verb, a transform, or a topic: exit-codes, environment, query, pipeline.
-    #[command(display_order = 10)]
+    #[command(display_order = 32)]
     Help(help::Help),
 }
 
@@ -189,6 +210,11 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Run(run) => run.run(&cli.global),
         Verb::Ls(ls) => ls.run(&cli.global),
         Verb::Stats(stats) => stats.run(&cli.global),
+        Verb::BulkEdit(bulk_edit) => bulk_edit.run(&cli.global),
+        Verb::Check(check) => check.run(&cli.global),
+        Verb::Diff(diff) => diff.run(&cli.global),
+        Verb::Unpack(unpack) => unpack.run(&cli.global),
+        Verb::Pack(pack) => pack.run(&cli.global),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),
         Verb::Help(help) => help.run(),

@@ -140,7 +140,8 @@ pub(crate) fn stopped(report: &Report, at: &Path, files: &[PathBuf]) {
     }
 }
 
-fn write_text(line: &str) {
+/// Says something to people.
+pub(crate) fn write_text(line: &str) {
     // Nothing is left to say where stderr is closed.
     _ = writeln!(anstream::stderr().lock(), "{line}");
 }
@@ -186,22 +187,15 @@ fn as_json(location: &Location, note: &Note) -> Value {
     value
 }
 
-fn counts(counts: Counts) -> Value {
+pub(crate) fn counts(counts: Counts) -> Value {
     let by_kind = Kind::ALL.map(|kind| (kind.name().to_owned(), Value::from(counts[kind])));
     Value::Object(by_kind.into_iter().collect())
 }
 
 /// As in "61 records read: 36 rules, 7 exception lists, …; 36 changed, 2 dropped".
 fn summary(report: &Report) -> String {
-    let kinds: Vec<String> = Kind::ALL
-        .iter()
-        .filter(|&&kind| report.read[kind] > 0)
-        .map(|&kind| plural(report.read[kind], kind))
-        .collect();
     let mut line = format!("{} read", records(report.read.total()));
-    if !kinds.is_empty() {
-        line += &format!(" ({})", kinds.join(", "));
-    }
+    line += &by_kind(report.read);
     line += &format!(
         "; {} changed, {} dropped",
         report.changed.total(),
@@ -213,7 +207,21 @@ fn summary(report: &Report) -> String {
     line
 }
 
-fn records(count: u64) -> String {
+/// As in " (36 rules, 7 exception lists)"; nothing where there is nothing.
+pub(crate) fn by_kind(counts: Counts) -> String {
+    let kinds: Vec<String> = Kind::ALL
+        .iter()
+        .filter(|&&kind| counts[kind] > 0)
+        .map(|&kind| plural(counts[kind], kind))
+        .collect();
+    if kinds.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", kinds.join(", "))
+    }
+}
+
+pub(crate) fn records(count: u64) -> String {
     if count == 1 {
         "1 record".into()
     } else {

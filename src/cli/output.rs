@@ -60,17 +60,7 @@ impl Output {
 
     /// Opens the output for a whole run.
     pub(crate) fn open(&self, threads: usize) -> Result<Sink, Error> {
-        let Some(path) = &self.file else {
-            let codec = self.compress.unwrap_or(Codec::Plain);
-            let encoder = Encoder::new(io::stdout().lock(), codec, threads).map_err(starting)?;
-            return Ok(Sink {
-                to: Target::Stdout(encoder),
-                name: None,
-                failed: false,
-            });
-        };
-        let codec = self.compress.unwrap_or_else(|| Codec::of_name(path));
-        file(path, codec, threads, Durable::No)
+        open(self.file.as_deref(), self.compress, threads)
     }
 
     /// Opens the output that takes the place of an input, compressed as the input is.
@@ -82,6 +72,25 @@ impl Output {
         // The old file is the only copy there is, so the new one must be on the disk before it goes.
         file(input, codec, threads, Durable::Yes)
     }
+}
+
+/// Opens a file that appears when it is complete, or standard output; compressed as asked for, else as the file's name says.
+pub(crate) fn open(
+    path: Option<&Path>,
+    compress: Option<Codec>,
+    threads: usize,
+) -> Result<Sink, Error> {
+    let Some(path) = path else {
+        let codec = compress.unwrap_or(Codec::Plain);
+        let encoder = Encoder::new(io::stdout().lock(), codec, threads).map_err(starting)?;
+        return Ok(Sink {
+            to: Target::Stdout(encoder),
+            name: None,
+            failed: false,
+        });
+    };
+    let codec = compress.unwrap_or_else(|| Codec::of_name(path));
+    file(path, codec, threads, Durable::No)
 }
 
 fn file(path: &Path, codec: Codec, threads: usize, durable: Durable) -> Result<Sink, Error> {

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind as IoKind, Write};
 
 use anstyle::{AnsiColor, Style};
-use ruleferry::error::{Error, ErrorKind, PathStep};
+use ruleferry::error::{Error, ErrorKind, Excerpt, Location, PathStep};
 use ruleferry::hint::hint;
 use serde_json::json;
 
@@ -93,69 +93,97 @@ fn write(error: &Error, level: &str, format: Format) {
 }
 
 fn text(error: &Error, level: &str) -> String {
-    let colour = if level == "error" { ERROR } else { WARNING };
-    let mut out = format!("{colour}{level}{colour:#}: {error}\n");
-    if let Some(location) = error.location() {
-        out += &format!(
-            "  {PLACE}-->{PLACE:#} {}",
-            if location.file.is_empty() {
-                "-"
-            } else {
-                &location.file
-            }
-        );
-        for number in [location.line, location.column] {
-            if number == 0 {
-                break;
-            }
-            out += &format!(":{number}");
-        }
-        if let Some(record) = &location.record {
-            out += &format!(", {record}");
-        }
-        out.push('\n');
-    }
-    if let Some(excerpt) = error.excerpt() {
-        let margin = unicode_width::UnicodeWidthStr::width(
-            excerpt
-                .text
-                .chars()
-                .take(excerpt.start)
-                .collect::<String>()
-                .as_str(),
-        );
-        let carets = excerpt
-            .text
-            .chars()
-            .skip(excerpt.start)
-            .take(excerpt.len)
-            .collect::<String>();
-        let carets = "^".repeat(unicode_width::UnicodeWidthStr::width(carets.as_str()).max(1));
-        out += &format!(
-            "   {PLACE}|{PLACE:#} {}\n   {PLACE}|{PLACE:#} {}{colour}{carets}{colour:#}\n",
-            excerpt.text,
-            " ".repeat(margin)
-        );
-    }
     // A warning tells of a choice that was made already.
-    if level == "error"
-        && let Some(help) = hint(error.kind())
-    {
-        out += &format!("{HELP}help{HELP:#}: {help}\n");
+    let help = hint(error.kind()).filter(|_| level == "error");
+    let said = Said {
+        level,
+        code: None,
+        message: &error.to_string(),
+        location: error.location(),
+        excerpt: error.excerpt(),
+        help: help.as_deref(),
+    };
+    said.text()
+}
+
+/// Something to say about a place in the input.
+pub(crate) struct Said<'s> {
+    pub(crate) level: &'s str,
+    /// The name that reports give it.
+    pub(crate) code: Option<&'s str>,
+    pub(crate) message: &'s str,
+    pub(crate) location: Option<&'s Location>,
+    pub(crate) excerpt: Option<&'s Excerpt>,
+    pub(crate) help: Option<&'s str>,
+}
+
+impl Said<'_> {
+    /// It as people read it, with colours.
+    pub(crate) fn text(&self) -> String {
+        let level = self.level;
+        let colour = match level {
+            "error" => ERROR,
+            "warning" => WARNING,
+            _ => PLACE,
+        };
+        let code = self
+            .code
+            .map(|code| format!("[{code}]"))
+            .unwrap_or_default();
+        let mut out = format!("{colour}{level}{code}{colour:#}: {}\n", self.message);
+        if let Some(location) = self.location {
+            out += &place(location);
+        }
+        if let Some(excerpt) = self.excerpt {
+            let width = |text: String| unicode_width::UnicodeWidthStr::width(text.as_str());
+            let margin = width(excerpt.text.chars().take(excerpt.start).collect());
+            let fault = excerpt.text.chars().skip(excerpt.start).take(excerpt.len);
+            let carets = "^".repeat(width(fault.collect()).max(1));
+            out += &format!(
+                "   {PLACE}|{PLACE:#} {}\n   {PLACE}|{PLACE:#} {}{colour}{carets}{colour:#}\n",
+                excerpt.text,
+                " ".repeat(margin)
+            );
+        }
+        if let Some(help) = self.help {
+            out += &format!("{HELP}help{HELP:#}: {help}\n");
+        }
+        out
     }
+}
+
+fn place(location: &Location) -> String {
+    let file = if location.file.is_empty() {
+        "-"
+    } else {
+        &location.file
+    };
+    let mut out = format!("  {PLACE}-->{PLACE:#} {file}");
+    for number in [location.line, location.column] {
+        if number == 0 {
+            break;
+        }
+        out += &format!(":{number}");
+    }
+    if let Some(record) = &location.record {
+        out += &format!(", {record}");
+    }
+    out.push('\n');
     out
+}
+
+/// The way down to a value as a JSON pointer.
+pub(crate) fn pointer(steps: &[PathStep]) -> String {
+    let step = |step: &PathStep| match step {
+        PathStep::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        PathStep::Index(index) => format!("/{index}"),
+    };
+    steps.iter().map(step).collect()
 }
 
 fn as_json(error: &Error, level: &str) -> serde_json::Value {
     let location = error.location();
-    let pointer: String = error
-        .pointer()
-        .iter()
-        .map(|step| match step {
-            PathStep::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
-            PathStep::Index(index) => format!("/{index}"),
-        })
-        .collect();
+    let pointer = pointer(error.pointer());
     json!({
         "schema_version": 1,
         level: {

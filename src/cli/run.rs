@@ -1,6 +1,6 @@
 //! `run PIPELINE.toml`: many transforms in one pass.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ruleferry::error::Error;
@@ -46,9 +46,10 @@ impl Run {
                 .into());
             };
             work.input.files.remove(0);
-            let text = std::fs::read_to_string(&path)
+            let text = std::fs::read(&path)
                 .map_err(|source| Error::io(format!("reading `{}`", path.display()), source))?;
-            Pipeline::from_toml(&text).map_err(|error| error.in_file(&path.to_string_lossy()))?
+            Pipeline::from_toml(pipeline_text(&path, &text)?)
+                .map_err(|error| error.in_file(&path.to_string_lossy()))?
         } else {
             let mut steps = Vec::new();
             for step in &self.steps {
@@ -64,4 +65,17 @@ impl Run {
         }
         work.run(global, pipeline, self.map.as_deref())
     }
+}
+
+/// The text of a pipeline file. An export in its place is told by its first byte: TOML begins with none of these.
+fn pipeline_text<'t>(path: &Path, bytes: &'t [u8]) -> Result<&'t str, Error> {
+    let text = std::str::from_utf8(bytes).ok();
+    text.filter(|text| !text.trim_start_matches('\u{feff}').trim_start().starts_with('{'))
+        .ok_or_else(|| {
+            Error::usage(format!(
+                "the first FILE of `run` must be a pipeline file (TOML), found `{}`, which looks like an export; put the \
+                 pipeline before it, or give `--step`",
+                path.display()
+            ))
+        })
 }

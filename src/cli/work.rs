@@ -119,40 +119,10 @@ impl Work {
         Ok(exit)
     }
 
-    /// No file may be written twice, nor an input by anything but its own edit.
-    fn check_paths(&self, map: Option<&Path>) -> Result<(), Error> {
-        let beside = [("--rejects", self.rejects.as_deref()), ("--map", map)];
-        let beside: Vec<(&str, &Path)> = beside
-            .into_iter()
-            .filter_map(|(flag, path)| Some((flag, path?)))
-            .collect();
-        for (at, (flag, path)) in beside.iter().enumerate() {
-            let others = beside[..at].iter().map(|(_, other)| *other);
-            let others = others
-                .chain(self.output.path())
-                .chain(self.input.files.iter().map(PathBuf::as_path));
-            for other in others {
-                if is_same(path, other) {
-                    let path = path.display();
-                    return Err(Error::usage(format!(
-                        "`{flag}` must be a file of its own, found `{path}`, which is read or written already"
-                    )));
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn check(&self, map: Option<&Path>) -> Result<(), Error> {
-        if self.output.in_place && self.input.files.is_empty() {
-            return Err(Error::usage("`--in-place` needs at least one FILE"));
-        }
-        if self.output.in_place && self.input.files.iter().any(|path| path.as_os_str() == "-") {
-            return Err(Error::usage(
-                "`--in-place` cannot edit standard input (`-`)",
-            ));
-        }
-        self.check_paths(map)?;
+        check_in_place(&self.input, &self.output)?;
+        let beside = [("--rejects", self.rejects.as_deref()), ("--map", map)];
+        check_paths(&beside, &self.input, &self.output)?;
         if self.rejects.is_some() && self.on_error == OnError::Stop {
             return Err(Error::usage(
                 "`--rejects` needs `--on-error keep` or `--on-error drop`; a run that stops collects nothing",
@@ -187,6 +157,46 @@ impl Work {
     }
 }
 
+/// Only files can be edited where they are.
+pub(crate) fn check_in_place(input: &Input, output: &Output) -> Result<(), Error> {
+    if output.in_place && input.files.is_empty() {
+        return Err(Error::usage("`--in-place` needs at least one FILE"));
+    }
+    if output.in_place && input.files.iter().any(|path| path.as_os_str() == "-") {
+        return Err(Error::usage(
+            "`--in-place` cannot edit standard input (`-`)",
+        ));
+    }
+    Ok(())
+}
+
+/// No file may be written twice, nor an input by anything but its own edit. `beside` are flags with the files they name.
+pub(crate) fn check_paths(
+    beside: &[(&str, Option<&Path>)],
+    input: &Input,
+    output: &Output,
+) -> Result<(), Error> {
+    let beside: Vec<(&str, &Path)> = beside
+        .iter()
+        .filter_map(|(flag, path)| Some((*flag, (*path)?)))
+        .collect();
+    for (at, (flag, path)) in beside.iter().enumerate() {
+        let others = beside[..at].iter().map(|(_, other)| *other);
+        let others = others
+            .chain(output.path())
+            .chain(input.files.iter().map(PathBuf::as_path));
+        for other in others {
+            if is_same(path, other) {
+                let path = path.display();
+                return Err(Error::usage(format!(
+                    "`{flag}` must be a file of its own, found `{path}`, which is read or written already"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Whether both lead to one file, which need not exist.
 fn is_same(a: &Path, b: &Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
@@ -208,7 +218,8 @@ fn is_same(a: &Path, b: &Path) -> bool {
     }
 }
 
-fn threads(reading: &Reading) -> usize {
+/// How many threads compress.
+pub(crate) fn threads(reading: &Reading) -> usize {
     match reading.jobs {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         jobs => jobs,
@@ -236,6 +247,15 @@ fn pass(
     done.map_err(|error| sink.blamed(error))
 }
 
+/// Adds a line to the rejected ones.
+pub(crate) fn reject(rejects: &mut AtomicFile, line: &[u8]) -> Result<(), Error> {
+    let end: &[u8] = if line.ends_with(b"\n") { b"" } else { b"\n" };
+    rejects
+        .write_all(line)
+        .and_then(|()| rejects.write_all(end))
+        .map_err(|source| Error::io("writing the rejected lines", source))
+}
+
 /// The files beside the output.
 struct Files {
     rejects: Option<AtomicFile>,
@@ -251,14 +271,10 @@ impl Files {
     }
 
     fn reject(&mut self, line: &[u8]) -> Result<(), Error> {
-        let Some(rejects) = &mut self.rejects else {
-            return Ok(());
-        };
-        let end: &[u8] = if line.ends_with(b"\n") { b"" } else { b"\n" };
-        rejects
-            .write_all(line)
-            .and_then(|()| rejects.write_all(end))
-            .map_err(|source| Error::io("writing the rejected lines", source))
+        match &mut self.rejects {
+            Some(rejects) => reject(rejects, line),
+            None => Ok(()),
+        }
     }
 
     fn map(&mut self, note: &ruleferry::record::Note) -> Result<(), Error> {
