@@ -131,7 +131,6 @@ impl<'a> Input<'a> {
             let mut found: Vec<Result<T, (u64, Error, u64)>> = Vec::new();
             for (ordinal, line) in (batch.ordinal..).zip(batch.lines()) {
                 match line::read(line, ordinal, begins.contains(&ordinal)) {
-                    Ok(None) => {}
                     Ok(Some((_, record))) => found.extend(work(&record).map(Ok)),
                     Err(unreadable) if on_error == OnError::Stop => {
                         let (error, column) =
@@ -139,7 +138,7 @@ impl<'a> Input<'a> {
                         found.push(Err((ordinal, error, column)));
                         break;
                     }
-                    Err(_) => {}
+                    Ok(None) | Err(_) => {}
                 }
             }
             (batch, found)
