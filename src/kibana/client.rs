@@ -1,0 +1,417 @@
+//! One Kibana: its address, who we are there, and how requests get to it.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::blocking::{self, ClientBuilder};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Certificate, Identity, Proxy, Url};
+
+use super::auth::Credentials;
+use super::failure::Failure;
+use super::reply::Reply;
+use super::request::{Body, Method, Request};
+use super::retry::{Outcome, Retry, jittered};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The version of Kibana's HTTP API that every request names; there is no other yet.
+const API_VERSION: &str = "2023-10-31";
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Hears of each finished request.
+pub(super) type Observer = Arc<dyn Fn(&Exchange<'_>) + Send + Sync>;
+/// Waits, and says whether to go on.
+type Pause = Arc<dyn Fn(Duration) -> bool + Send + Sync>;
+
+/// How a Kibana is reached.
+#[derive(Clone)]
+pub struct Options {
+    /// The address, perhaps with a base path, as in `https://kibana.example.com/kbn`.
+    pub url: Box<str>,
+    /// Who we say we are.
+    pub credentials: Credentials,
+    /// Certificates of authorities to trust beside the system's, in PEM.
+    pub authorities: Vec<u8>,
+    /// A certificate and its key to show, in PEM.
+    pub identity: Option<Vec<u8>>,
+    /// A proxy for all requests; without it the variables that proxies go by count.
+    pub proxy: Option<Box<str>>,
+    /// Takes whatever certificate the server shows.
+    pub insecure: bool,
+    /// How long one request may take, its answer included.
+    pub timeout: Duration,
+    /// How requests are sent again.
+    pub retry: Retry,
+    /// Hears of each finished request.
+    pub observer: Option<Observer>,
+    /// Waits before a request is sent again; says no where the run is to end.
+    pub pause: Pause,
+    /// A number from 0 to 1, another one each time, to spread what is sent again.
+    pub chance: Arc<dyn Fn() -> f64 + Send + Sync>,
+}
+
+impl Options {
+    /// The usual ways to an address, without credentials.
+    pub fn new(url: &str) -> Self {
+        Self {
+            url: url.into(),
+            credentials: Credentials::None,
+            authorities: Vec::new(),
+            identity: None,
+            proxy: None,
+            insecure: false,
+            // Kibana gives its own import and export routes an hour (import-export.md §3.1).
+            timeout: Duration::from_secs(3600),
+            retry: Retry::default(),
+            observer: None,
+            pause: Arc::new(|pause| {
+                std::thread::sleep(pause);
+                true
+            }),
+            chance: Arc::new(|| 0.5),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("url", &self.url)
+            .field("credentials", &self.credentials)
+            .field("insecure", &self.insecure)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request that is over, as an observer hears of it.
+#[derive(Debug)]
+pub struct Exchange<'e> {
+    /// The method.
+    pub method: &'static str,
+    /// The path with the space, without the query.
+    pub path: &'e str,
+    /// The status, if there was an answer.
+    pub status: Option<u16>,
+    /// Why there was none.
+    pub problem: Option<&'e str>,
+    /// The bytes of the body that were sent.
+    pub sent: u64,
+    /// The bytes of the answer's body that were read.
+    pub received: u64,
+    /// From the first byte sent to the last one read.
+    pub elapsed: Duration,
+}
+
+/// A Kibana to send requests to. Connections are kept and shared between threads.
+pub struct Client {
+    http: blocking::Client,
+    base: Url,
+    options: Options,
+}
+
+impl Client {
+    /// A client for these options. Sends nothing yet.
+    ///
+    /// Fails where the address is none, or holds a user's name or a password: secrets do not belong on a command line.
+    pub fn new(options: Options) -> Result<Self> {
+        let base = base(&options.url)?;
+        let http = builder(&options)?.build().map_err(|error| {
+            Error::usage(format!(
+                "the connection cannot be set up: {}",
+                super::failure::problem(&error)
+            ))
+        })?;
+        Ok(Self {
+            http,
+            base,
+            options,
+        })
+    }
+
+    /// The address, without a `/` at its end.
+    pub fn url(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// Who we say we are.
+    pub fn credentials(&self) -> &Credentials {
+        &self.options.credentials
+    }
+
+    /// Sends a request, and again as far as that is safe; an answer that is no success is an error.
+    pub fn send(&self, request: &Request) -> Result<Reply> {
+        let reply = self.answer(request).map_err(Failure::into_error)?;
+        if (200..300).contains(&reply.status()) {
+            Ok(reply)
+        } else {
+            Err(reply.into_error())
+        }
+    }
+
+    /// Sends a request, and again as far as that is safe; gives the last answer, whatever its status.
+    pub fn answer(&self, request: &Request) -> Result<Reply, Failure> {
+        let mut attempt = 1;
+        loop {
+            let result = self.attempt(request);
+            let (outcome, asked) = match &result {
+                Ok(reply) => (Outcome::Status(reply.status()), reply.retry_after()),
+                Err(failure) => (failure.outcome(), None),
+            };
+            let Some(pause) = self
+                .options
+                .retry
+                .next(attempt, outcome, request.replay, asked)
+            else {
+                return result;
+            };
+            // The connection is free again before the pause.
+            drop(result);
+            if !self.pause(pause) {
+                return Err(Failure::Unsent(ErrorKind::Interrupted.into()));
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Waits a little longer than asked for; says no where the run is to end.
+    pub fn pause(&self, pause: Duration) -> bool {
+        (self.options.pause)(jittered(pause, (self.options.chance)()))
+    }
+
+    /// Sends a request once.
+    pub fn attempt(&self, request: &Request) -> Result<Reply, Failure> {
+        let method = request.method.as_str();
+        let path = request.full_path();
+        let begun = Instant::now();
+        let sent = Arc::new(AtomicU64::new(0));
+        let result = self.prepared(request, &path, &sent).and_then(|builder| {
+            builder
+                .send()
+                .map_err(|error| Failure::of(&error, self.url(), method, &path))
+        });
+        match result {
+            Ok(response) => {
+                let observer = self.options.observer.clone();
+                Ok(Reply::new(response, (method, path), &sent, begun, observer))
+            }
+            Err(failure) => {
+                if let (Some(observer), Failure::Unsent(error) | Failure::Lost(error)) =
+                    (&self.options.observer, &failure)
+                {
+                    observer(&Exchange {
+                        method,
+                        path: &path,
+                        status: None,
+                        problem: Some(&error.to_string()),
+                        sent: sent.load(Ordering::Relaxed),
+                        received: 0,
+                        elapsed: begun.elapsed(),
+                    });
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    fn prepared(
+        &self,
+        request: &Request,
+        path: &str,
+        sent: &Arc<AtomicU64>,
+    ) -> Result<blocking::RequestBuilder, Failure> {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&request.query);
+        }
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let builder = self.http.request(method, url);
+        let (kind, reader, len) = match &request.body {
+            Body::Empty => return Ok(builder),
+            Body::Json(json) => {
+                let reader: Box<dyn Read + Send> = Box::new(io::Cursor::new(Arc::clone(json)));
+                ("application/json".to_owned(), reader, json.len() as u64)
+            }
+            Body::File(upload) => {
+                let reading =
+                    |source| Failure::Unsent(Error::io("reading what is to be sent", source));
+                (
+                    upload.content_type(),
+                    upload.open().map_err(reading)?,
+                    upload.body_len(),
+                )
+            }
+        };
+        let counted = Counted {
+            reader,
+            read: Arc::clone(sent),
+        };
+        Ok(builder
+            .header(CONTENT_TYPE, kind)
+            .body(blocking::Body::sized(counted, len)))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A body that counts what was taken of it.
+struct Counted {
+    reader: Box<dyn Read + Send>,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.read.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+fn base(text: &str) -> Result<Url> {
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| {
+            Error::usage(format!(
+                "the address must be as `https://kibana.example.com`, found `{}`",
+                without_user(text)
+            ))
+        })?;
+    no_user(&url, "the address")?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(Error::usage(
+            "the address must end with a path, found `?` or `#` in it",
+        ));
+    }
+    Ok(url)
+}
+
+fn no_user(url: &Url, what: &str) -> Result<()> {
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "{what} must be without a user's name and password; give them as KIBANA_USERNAME and KIBANA_PASSWORD"
+    )))
+}
+
+/// The text without what may be a password.
+fn without_user(text: &str) -> &str {
+    text.rsplit('@').next().unwrap_or_default()
+}
+
+fn builder(options: &Options) -> Result<ClientBuilder> {
+    // Another part of the program may have chosen one; any will do.
+    _ = rustls::crypto::ring::default_provider().install_default();
+    let mut headers = HeaderMap::new();
+    headers.insert("kbn-xsrf", HeaderValue::from_static("ruleferry"));
+    headers.insert("elastic-api-version", HeaderValue::from_static(API_VERSION));
+    headers.insert(
+        ACCEPT,
+        HeaderValue::from_static("application/json, application/ndjson, */*"),
+    );
+    if let Some(text) = options.credentials.header() {
+        let mut value = HeaderValue::from_str(&text).map_err(|_| {
+            Error::usage("the credentials must be of characters that a header takes")
+        })?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    let mut builder = blocking::Client::builder()
+        .user_agent(concat!("ruleferry/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        // Credentials go to no other address, and a body that was sent is not sent elsewhere.
+        .redirect(reqwest::redirect::Policy::none())
+        // Only `Retry` sends anything again.
+        .retry(reqwest::retry::never())
+        .connect_timeout(CONNECT)
+        .timeout(options.timeout)
+        .tls_danger_accept_invalid_certs(options.insecure);
+    if !options.authorities.is_empty() {
+        let trusted = Certificate::from_pem_bundle(&options.authorities)
+            .ok()
+            .filter(|trusted| !trusted.is_empty())
+            .ok_or_else(|| Error::usage("`--ca-file` must hold certificates in PEM, found none"))?;
+        builder = builder.tls_certs_merge(trusted);
+    }
+    if let Some(pem) = &options.identity {
+        let identity = Identity::from_pem(pem).map_err(|_| {
+            Error::usage("`--client-cert` must hold a certificate and its key in PEM")
+        })?;
+        builder = builder.identity(identity);
+    }
+    if let Some(text) = &options.proxy {
+        let wrong = || {
+            Error::usage(format!(
+                "`--proxy` must be an address, found `{}`",
+                without_user(text)
+            ))
+        };
+        no_user(&Url::parse(text).map_err(|_| wrong())?, "`--proxy`")?;
+        builder = builder.proxy(Proxy::all(&**text).map_err(|_| wrong())?);
+    }
+    Ok(builder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kibana::Secret;
+
+    #[test]
+    fn addresses_are_checked_before_anything_is_sent() {
+        for (url, part) in [
+            ("kibana.example.com", "must be as"),
+            ("ftp://kibana.example.com", "must be as"),
+            ("https://", "must be as"),
+            (
+                "https://elastic:canary@kibana.example.com",
+                "without a user's name",
+            ),
+            ("elastic:canary@kibana", "must be as"),
+            ("https://kibana.example.com/?a=b", "must end with a path"),
+        ] {
+            let error = Client::new(Options::new(url)).unwrap_err().to_string();
+            assert!(
+                error.contains(part) && !error.contains("canary"),
+                "{url}: {error}"
+            );
+        }
+        let client = Client::new(Options::new("https://kibana.example.com/kbn/")).unwrap();
+        assert_eq!(client.url(), "https://kibana.example.com/kbn");
+    }
+
+    #[test]
+    fn nothing_that_is_shown_has_a_secret() {
+        let mut options = Options::new("https://kibana.example.com");
+        options.credentials = Credentials::ApiKey(Secret::new("canary", "the test").unwrap());
+        let shown = format!("{options:?}");
+        let client = Client::new(options).unwrap();
+        assert!(!format!("{shown}{client:?}").contains("canary"));
+        let mut options = Options::new("https://kibana.example.com");
+        options.proxy = Some("http://user:canary@proxy.example.com".into());
+        assert!(
+            !Client::new(options)
+                .unwrap_err()
+                .to_string()
+                .contains("canary")
+        );
+    }
+}
