@@ -44,6 +44,7 @@ pub mod error;
 pub mod hint;
 pub mod json;
 pub mod kibana;
+pub mod ops;
 pub mod pipeline;
 pub mod query;
 pub mod record;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module at the top of the crate, with the modules it may name. `cli` is of the command and uses the library from outside.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("error", &[]),
     ("hint", &["error"]),
     ("json", &["error"]),
@@ -50,6 +50,13 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "json",
             "stream",
             "error",
+        ],
+    ),
+    (
+        "ops",
+        &[
+            "kibana", "bulk", "bundle", "check", "pipeline", "schema", "query", "record", "json",
+            "stream", "error",
         ],
     ),
     ("cli", &[]),

@@ -2,6 +2,8 @@
 
 mod bulk_edit;
 mod check;
+mod config;
+mod connection;
 mod diff;
 mod edit;
 mod exit;
@@ -16,6 +18,7 @@ mod render;
 mod run;
 mod selection;
 mod stats;
+mod status;
 mod table;
 mod told;
 mod unpack;
@@ -147,6 +150,12 @@ enum Verb {
     /// Makes a bundle of a directory that `unpack` wrote.
     #[command(display_order = 13)]
     Pack(pack::Pack),
+    /// Tells whether a Kibana can be used, and for what.
+    #[command(display_order = 20)]
+    Status(status::Status),
+    /// Shows which connection applies, and where each setting came from.
+    #[command(display_order = 29)]
+    Config(config::Config),
     /// Writes a completion script for a shell.
     #[command(display_order = 30)]
     Completions(help::Completions),
@@ -215,6 +224,8 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Diff(diff) => diff.run(&cli.global),
         Verb::Unpack(unpack) => unpack.run(&cli.global),
         Verb::Pack(pack) => pack.run(&cli.global),
+        Verb::Status(status) => status.run(&cli.global),
+        Verb::Config(config) => config.run(),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),
         Verb::Help(help) => help.run(),

@@ -106,6 +106,23 @@ pub struct Exchange<'e> {
     pub elapsed: Duration,
 }
 
+impl fmt::Display for Exchange<'_> {
+    /// As in `POST /s/soc/api/detection_engine/rules/_import: 200 in 1.203s, 81920 bytes sent, 312 received`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: ", self.method, self.path)?;
+        match (self.status, self.problem) {
+            (Some(status), _) => write!(f, "{status}")?,
+            (None, problem) => f.write_str(problem.unwrap_or("no answer"))?,
+        }
+        let seconds = self.elapsed.as_secs_f64();
+        write!(
+            f,
+            " in {seconds:.3}s, {} bytes sent, {} received",
+            self.sent, self.received
+        )
+    }
+}
+
 /// A Kibana to send requests to. Connections are kept and shared between threads.
 pub struct Client {
     http: blocking::Client,
