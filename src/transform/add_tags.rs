@@ -1,6 +1,6 @@
 //! `add-tags`: adds tags to rules.
 
-use super::{Census, Transform, Verdict, strings};
+use super::{Census, Edit, KibanaEdit, Setup, Transform, Verdict};
 use crate::error::Result;
 use crate::record::Record;
 
@@ -16,12 +16,21 @@ pub struct AddTags {
     #[serde(alias = "tag")]
     #[arg(long = "tag", required = true, value_name = "TAG")]
     tags: Vec<String>,
+
+    /// The edit, once prepared.
+    #[arg(skip)]
+    #[serde(skip)]
+    edit: KibanaEdit,
 }
 
 impl Transform for AddTags {
+    fn prepare(&mut self, _: &mut dyn Setup) -> Result<()> {
+        self.edit = Edit::AddTags(self.tags.clone()).into();
+        Ok(())
+    }
+
     fn apply(&self, rule: &mut Record<'_>, _: &Census) -> Result<Verdict> {
-        strings::add(rule, "tags", &self.tags)?;
-        Ok(Verdict::Keep)
+        self.edit.apply(rule)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `delete-tags`: removes tags from rules.
 
-use super::{Census, Transform, Verdict, strings};
+use super::{Census, Edit, KibanaEdit, Setup, Transform, Verdict};
 use crate::error::Result;
 use crate::record::Record;
 
@@ -17,12 +17,21 @@ pub struct DeleteTags {
     #[serde(alias = "tag")]
     #[arg(long = "tag", required = true, value_name = "TAG")]
     tags: Vec<String>,
+
+    /// The edit, once prepared.
+    #[arg(skip)]
+    #[serde(skip)]
+    edit: KibanaEdit,
 }
 
 impl Transform for DeleteTags {
+    fn prepare(&mut self, _: &mut dyn Setup) -> Result<()> {
+        self.edit = Edit::DeleteTags(self.tags.clone()).into();
+        Ok(())
+    }
+
     fn apply(&self, rule: &mut Record<'_>, _: &Census) -> Result<Verdict> {
-        strings::delete(rule, "tags", &self.tags)?;
-        Ok(Verdict::Keep)
+        self.edit.apply(rule)
     }
 }
 

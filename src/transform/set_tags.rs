@@ -1,8 +1,8 @@
 //! `set-tags`: gives rules exactly these tags.
 
-use super::{Census, Transform, Verdict, strings};
+use super::{Census, Edit, KibanaEdit, Setup, Transform, Verdict};
 use crate::error::Result;
-use crate::record::{Record, strings as texts};
+use crate::record::Record;
 
 /// Gives rules exactly these tags, or none.
 ///
@@ -18,15 +18,21 @@ pub struct SetTags {
     #[arg(long = "tag", value_name = "TAG")]
     #[serde(default)]
     tags: Vec<String>,
+
+    /// The edit, once prepared.
+    #[arg(skip)]
+    #[serde(skip)]
+    edit: KibanaEdit,
 }
 
 impl Transform for SetTags {
+    fn prepare(&mut self, _: &mut dyn Setup) -> Result<()> {
+        self.edit = Edit::SetTags(self.tags.clone()).into();
+        Ok(())
+    }
+
     fn apply(&self, rule: &mut Record<'_>, _: &Census) -> Result<Verdict> {
-        let has_none = texts(rule, "tags")?.is_none();
-        if !(has_none && self.tags.is_empty()) {
-            strings::set(rule, "tags", &self.tags)?;
-        }
-        Ok(Verdict::Keep)
+        self.edit.apply(rule)
     }
 }
 
