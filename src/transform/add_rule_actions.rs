@@ -135,7 +135,7 @@ mod tests {
                 "`add-rule-actions` needs `action` (JSON) or `actions-file`, found neither",
             ),
             (
-                r#"{ actions = [{ params = {} }] }"#.to_owned(),
+                "{ actions = [{ params = {} }] }".to_owned(),
                 "an action must have `id`, found none",
             ),
             (

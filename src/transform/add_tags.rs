@@ -8,6 +8,8 @@ use crate::record::Record;
 ///
 /// Tags that are there come first and each tag is kept once, as in the bulk edit `add_tags` of Kibana 8 and 9.
 ///
+/// A rule whose `index` is an empty list is refused, as in Kibana: a bulk edit that changes such a rule must give it patterns.
+///
 /// Example: ruleferry edit add-tags --tag migrated --tag 'Team: SOC' export.ndjson -o out.ndjson
 #[derive(Debug, Clone, clap::Args, serde::Deserialize, serde::Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

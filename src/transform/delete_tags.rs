@@ -9,6 +9,8 @@ use crate::record::Record;
 /// Tags are compared exactly, upper and lower case told apart; the order of the others stays. A rule that loses its last
 /// tag keeps an empty list, as in the bulk edit `delete_tags` of Kibana 8 and 9.
 ///
+/// A rule whose `index` is an empty list is refused, as in Kibana: a bulk edit that changes such a rule must give it patterns.
+///
 /// Example: ruleferry edit delete-tags --tag test --tag 'Team: SOC' export.ndjson -o out.ndjson
 #[derive(Debug, Clone, clap::Args, serde::Deserialize, serde::Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

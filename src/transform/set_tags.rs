@@ -9,6 +9,8 @@ use crate::record::Record;
 /// Order and repetitions are written as given, as in the bulk edit `set_tags` of Kibana 8 and 9. Without `--tag` all tags
 /// go. A rule without tags then stays as it is: Kibana imports it with an empty list.
 ///
+/// A rule whose `index` is an empty list is refused, as in Kibana: a bulk edit that changes such a rule must give it patterns.
+///
 /// Example: ruleferry edit set-tags --tag migrated --tag 'Team: SOC' export.ndjson -o out.ndjson
 #[derive(Debug, Clone, clap::Args, serde::Deserialize, serde::Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
