@@ -51,7 +51,8 @@ pub(super) fn said_again(
         .collect();
     let goes = |(index, key, print): (usize, RecordKey, Fingerprint)| {
         let last = *kept.last.get(&key)?;
-        let is_said_again = last != index && prints.get(&last) == Some(&print);
+        let is_free = last != index && !kept.rooted.contains(&index);
+        let is_said_again = is_free && prints.get(&last) == Some(&print);
         is_said_again.then(|| {
             (
                 index,

@@ -64,6 +64,8 @@ pub(super) struct Kept {
     /// The records whose key another has.
     pub(super) repeated: HashSet<usize>,
     pub(super) details: Vec<(usize, Box<str>)>,
+    /// The records that stay, whatever they say.
+    pub(super) rooted: HashSet<usize>,
 }
 
 impl Kept {
@@ -105,6 +107,12 @@ impl Keeping {
             kept.repeated.extend([before, index]);
         }
         self.line(at, bytes, Holds::Record(seen.kind))
+    }
+
+    /// Takes a record that must stay where it is.
+    pub(super) fn rooted(&mut self, at: &Location, bytes: &[u8], seen: Seen) -> Result<()> {
+        self.kept.rooted.insert(self.kept.places.len());
+        self.record(at, &[bytes], seen)
     }
 
     /// Takes a line that cannot be read, and why.

@@ -45,7 +45,8 @@ pub(super) fn closing(kept: &Kept, dropped: &HashMap<usize, Fix>, options: Optio
                 let Ok(record) = Record::parse(text, 0) else {
                     continue;
                 };
-                if let Some(fix) = foreign(&record, options) {
+                let is_rooted = kept.rooted.contains(&index);
+                if !is_rooted && let Some(fix) = foreign(&record, options) {
                     closing.dropped.insert(index, fix);
                     continue;
                 }
@@ -94,7 +95,7 @@ fn recounted(text: &str, read: Counts, left: Counts, options: Options) -> Option
         if said > holds {
             return None;
         }
-        if said < now || said > now {
+        if (said - now).abs() > 0.0 {
             changes.push(format!("`{key}` from {said} to {now}"));
             pointer.push(key);
         }

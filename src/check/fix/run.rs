@@ -66,12 +66,6 @@ pub enum Told<T> {
     Unreadable(Error),
 }
 
-/// What to do with which line of the copy.
-struct Plan {
-    dropped: HashMap<usize, Fix>,
-    closing: Closing,
-}
-
 impl Fixing<'_> {
     /// Reads the sources as one bundle and writes it with all put right that has one right answer; gives the number of fixes.
     ///
@@ -83,169 +77,170 @@ impl Fixing<'_> {
         sources: Vec<Source<'_>>,
         output: impl Write,
         work: impl Fn(Treated<'_, '_>) -> T + Sync,
-        mut sink: impl FnMut(Location, Told<T>) -> Result<()>,
+        sink: impl FnMut(Location, Told<T>) -> Result<()>,
     ) -> Result<u64> {
         let mut unfolding = Unfolding::new(self.reading.max_line_bytes)?;
         scan_lines(self.reading, sources, Seen::of, |line, seen| {
             unfolding.take(&line, seen)
         })?;
-        let (kept, mut copy) = unfolding.finish()?;
+        let (mut kept, mut copy) = unfolding.finish()?;
         let reading = Reading {
             consumed: None,
             ..self.reading.clone()
         };
-        let mut plan = Plan {
-            dropped: said_again(&kept, &mut copy, self, &reading)?,
-            closing: Closing::default(),
+        let aside = Aside {
+            texts: std::mem::take(&mut kept.fixes),
+            faults: std::mem::take(&mut kept.faults),
         };
-        plan.closing = closing(&kept, &plan.dropped, self.options);
-        self.write(kept, &mut copy, &reading, &plan, output, &work, &mut sink)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the one pass")]
-    fn write<T: Send>(
-        &self,
-        mut kept: Kept,
-        copy: &mut Spool,
-        reading: &Reading,
-        plan: &Plan,
-        output: impl Write,
-        work: &(impl Fn(Treated<'_, '_>) -> T + Sync),
-        sink: &mut impl FnMut(Location, Told<T>) -> Result<()>,
-    ) -> Result<u64> {
-        let mut output = BufWriter::with_capacity(1 << 18, output);
-        let mut texts = std::mem::take(&mut kept.fixes).into_iter().peekable();
-        let mut faults = std::mem::take(&mut kept.faults);
-        let kept = &kept;
-        let mut fixes = 0;
-        let mut place = 0;
-        let treat = |record: &Record<'_>| self.treat(record, kept, plan, work);
-        let source = Source::decoded("the temporary copy of the input", copy.reader()?);
-        scan_lines(reading, vec![source], treat, |line, result| {
-            while let Some((_, location, fix)) = texts.next_if(|(before, ..)| *before <= place) {
-                fixes += 1;
-                sink(location, Told::Text(fix))?;
-            }
-            if let Some(why) = faults.remove(&place) {
-                let at = kept.location(place);
-                sink(at.clone(), Told::Unreadable(why.at(at)))?;
-            }
-            let text = match result {
-                Some(Ok(Some(treated))) => {
-                    fixes += treated.fixes;
-                    sink(kept.location(place), Told::Record(treated.made))?;
-                    treated.text
-                }
-                _ => Text::Same,
-            };
-            place += 1;
-            match text {
-                Text::Same => output.write_all(line.bytes),
-                Text::Gone => Ok(()),
-                Text::New(new) => output.write_all(&new),
-            }
-            .map_err(writing)
-        })?;
-        for (_, location, fix) in texts {
-            fixes += 1;
-            sink(location, Told::Text(fix))?;
-        }
-        output.flush().map_err(writing)?;
-        Ok(fixes)
-    }
-
-    /// What becomes of one record; nothing is said of one that passes.
-    fn treat<T>(
-        &self,
-        record: &Record<'_>,
-        kept: &Kept,
-        plan: &Plan,
-        work: &impl Fn(Treated<'_, '_>) -> T,
-    ) -> Option<Answer<T>> {
-        let index = index(record);
-        let place = kept
-            .places
-            .get(index)
-            .filter(|place| place.holds != Holds::Passed)?;
-        let is_moved = place.is_moved;
-        let gone = plan
-            .dropped
-            .get(&index)
-            .or_else(|| plan.closing.dropped.get(&index));
-        if let Some(fix) = gone {
-            let mended = Mended {
-                fixes: vec![fix.clone()],
-                left: Vec::new(),
-            };
-            let made = work(Treated {
-                read: record,
-                written: None,
-                mended: &mended,
-                is_moved,
-            });
-            return Some(Answer {
-                fixes: 1,
-                text: Text::Gone,
-                made,
-            });
-        }
-        let found = problems(record, self.options);
-        let counts = plan.closing.recounted.get(&index);
-        let is_clean = found.iter().all(|one| remedy(record, one).is_none());
-        if counts.is_none() && is_clean {
-            let mended = Mended {
-                fixes: Vec::new(),
-                left: found,
-            };
-            let made = work(Treated {
-                read: record,
-                written: Some(record),
-                mended: &mended,
-                is_moved,
-            });
-            return Some(Answer {
-                fixes: 0,
-                text: Text::Same,
-                made,
-            });
-        }
-        let mut new = Record::parse(record.text(), record.ordinal()).ok()?;
-        if let Some((counts, _)) = counts {
-            recount(&mut new, *counts);
-        }
-        let mut mended = mend(&mut new, self.options);
-        mended.fixes.extend(counts.map(|(_, fix)| fix.clone()));
-        let json = new.to_json();
-        let written = Record::parse(&json, record.ordinal()).ok()?;
-        let made = work(Treated {
-            read: record,
-            written: Some(&written),
-            mended: &mended,
-            is_moved,
-        });
-        let mut line = json.into_string().into_bytes();
-        // A carriage return before it belongs to the text.
-        line.push(b'\n');
-        Some(Answer {
-            fixes: mended.fixes.len() as u64,
-            text: Text::New(line),
-            made,
-        })
+        let dropped = said_again(&kept, &mut copy, self, &reading)?;
+        let plan = Plan {
+            closing: closing(&kept, &dropped, self.options),
+            kept: &kept,
+            dropped,
+            options: self.options,
+        };
+        write(&plan, &mut copy, &reading, aside, output, work, sink)
     }
 }
 
-/// What a record became.
-struct Answer<T> {
-    fixes: u64,
+/// What is told beside records.
+struct Aside {
+    texts: Vec<(usize, Location, Fix)>,
+    faults: HashMap<usize, Error>,
+}
+
+/// Goes through the copy once more, and writes what becomes of it.
+fn write<T: Send>(
+    plan: &Plan<'_>,
+    copy: &mut Spool,
+    reading: &Reading,
+    mut aside: Aside,
+    output: impl Write,
+    work: impl Fn(Treated<'_, '_>) -> T + Sync,
+    mut sink: impl FnMut(Location, Told<T>) -> Result<()>,
+) -> Result<u64> {
+    let mut output = BufWriter::with_capacity(1 << 18, output);
+    let mut texts = aside.texts.into_iter().peekable();
+    let (mut fixes, mut place) = (0, 0);
+    let source = Source::decoded("the temporary copy of the input", copy.reader()?);
+    let treat = |record: &Record<'_>| plan.treat(record, &work);
+    scan_lines(reading, vec![source], treat, |line, result| {
+        while let Some((_, location, fix)) = texts.next_if(|(before, ..)| *before <= place) {
+            fixes += 1;
+            sink(location, Told::Text(fix))?;
+        }
+        let at = plan.kept.location(place);
+        if let Some(why) = aside.faults.remove(&place) {
+            sink(at.clone(), Told::Unreadable(why.at(at.clone())))?;
+        }
+        place += 1;
+        let text = match result {
+            Some(Ok(Some((outcome, made)))) => {
+                fixes += outcome.mended.fixes.len() as u64;
+                sink(at, Told::Record(made))?;
+                outcome.text
+            }
+            _ => Text::Same,
+        };
+        match text {
+            Text::Same => output.write_all(line.bytes),
+            Text::Gone => Ok(()),
+            // A carriage return before the line end belongs to the text.
+            Text::New(new) => output
+                .write_all(new.as_bytes())
+                .and_then(|()| output.write_all(b"\n")),
+        }
+        .map_err(writing)
+    })?;
+    for (_, location, fix) in texts {
+        fixes += 1;
+        sink(location, Told::Text(fix))?;
+    }
+    output.flush().map_err(writing)?;
+    Ok(fixes)
+}
+
+/// What to do with which line of the copy.
+struct Plan<'k> {
+    kept: &'k Kept,
+    options: Options,
+    dropped: HashMap<usize, Fix>,
+    closing: Closing,
+}
+
+/// What becomes of a record.
+struct Outcome {
+    mended: Mended,
     text: Text,
-    made: T,
 }
 
 enum Text {
     Same,
     Gone,
-    /// The line with its end.
-    New(Vec<u8>),
+    /// What it is now, without a line end.
+    New(Box<str>),
+}
+
+impl Plan<'_> {
+    /// What becomes of a record, and what the work makes of it; nothing is said of one that passes.
+    fn treat<T>(
+        &self,
+        record: &Record<'_>,
+        work: &impl Fn(Treated<'_, '_>) -> T,
+    ) -> Option<(Outcome, T)> {
+        let index = index(record);
+        let place = self.kept.places.get(index)?;
+        if place.holds == Holds::Passed {
+            return None;
+        }
+        let outcome = self.outcome(record, index)?;
+        let made = |written: Option<&Record<'_>>| {
+            work(Treated {
+                read: record,
+                written,
+                mended: &outcome.mended,
+                is_moved: place.is_moved,
+            })
+        };
+        let made = match &outcome.text {
+            Text::Same => made(Some(record)),
+            Text::Gone => made(None),
+            Text::New(json) => made(Some(&Record::parse(json, record.ordinal()).ok()?)),
+        };
+        Some((outcome, made))
+    }
+
+    fn outcome(&self, record: &Record<'_>, index: usize) -> Option<Outcome> {
+        let gone = self.dropped.get(&index);
+        if let Some(fix) = gone.or_else(|| self.closing.dropped.get(&index)) {
+            let mended = Mended {
+                fixes: vec![fix.clone()],
+                left: Vec::new(),
+            };
+            let text = Text::Gone;
+            return Some(Outcome { mended, text });
+        }
+        let left = problems(record, self.options);
+        let counts = self.closing.recounted.get(&index);
+        if counts.is_none() && left.iter().all(|one| remedy(record, one).is_none()) {
+            let fixes = Vec::new();
+            return Some(Outcome {
+                mended: Mended { fixes, left },
+                text: Text::Same,
+            });
+        }
+        let mut new = Record::parse(record.text(), record.ordinal()).ok()?;
+        let mut mended = Mended::default();
+        if let Some((counts, fix)) = counts {
+            recount(&mut new, *counts);
+            mended.fixes.push(fix.clone());
+        }
+        let Mended { fixes, left } = mend(&mut new, self.options);
+        mended.fixes.extend(fixes);
+        mended.left = left;
+        let text = Text::New(new.to_json());
+        Some(Outcome { mended, text })
+    }
 }
 
 fn writing(error: std::io::Error) -> Error {

@@ -1,8 +1,9 @@
 //! Is each record on a line of its own? Puts records there that stand otherwise, and mends line ends and byte order marks.
 //!
 //! A line that is no record may begin one, or an array of them, that goes on over the lines below. They are gathered until the
-//! value is whole, and go back to where they came from, each to be judged for itself, if it turns out to be none. What is gathered
-//! is held in memory, at most as much as one line may be long. No line is gathered more than a few times.
+//! value is whole. If it turns out to be none, they go back to where they came from, each to be judged for itself, and then none of
+//! them goes or moves: next to half a value that could make a whole one of what does not belong together. What is gathered is held
+//! in memory, at most as much as one line may be long. No line is gathered more than twice.
 
 use std::collections::VecDeque;
 
@@ -26,7 +27,7 @@ pub(super) struct Unfolding {
     open: Option<Open>,
     /// Whether the rest of the file is not looked at, because the value it is cannot be read.
     passes: bool,
-    /// Up to this line of the file, no value is looked for that goes on over lines.
+    /// Before this line of the file, nothing goes or moves.
     shy_until: u64,
     /// Whether the last line ended with `\r\n`.
     returns: bool,
@@ -84,12 +85,15 @@ impl Unfolding {
         };
         let mut bytes = line.bytes;
         let mut seen = seen;
-        if let Some(rest) = bytes.strip_prefix(BYTE_ORDER_MARK) {
-            bytes = rest;
+        let mut marks = 0;
+        while let Some(rest) = bytes.strip_prefix(BYTE_ORDER_MARK) {
+            (bytes, marks) = (rest, marks + 1);
+        }
+        if marks > 0 {
             let wrong = problem("byte-order-mark", "the line begins with a byte order mark");
             self.fixed(&at, wrong, "removed the byte order mark");
-            if at.line > 1 {
-                // Only where it begins a file is it passed over.
+            if at.line > 1 || marks > 1 {
+                // Only one that begins a file is passed over.
                 seen = see(bytes);
             }
         }
@@ -176,6 +180,7 @@ impl Unfolding {
     fn known(&mut self, at: &Location, bytes: &[u8], seen: Option<Result<Seen>>) -> Result<()> {
         match seen {
             None => self.keeping.line(at, &[bytes], Holds::Nothing),
+            Some(Ok(seen)) if at.line < self.shy_until => self.keeping.rooted(at, bytes, seen),
             Some(Ok(seen)) => self.keeping.record(at, &[bytes], seen),
             Some(Err(why)) => self.keeping.unreadable(at, bytes, why),
         }
@@ -183,6 +188,9 @@ impl Unfolding {
 
     /// Looks at a line that is no record.
     fn odd(&mut self, at: Location, bytes: Vec<u8>, why: Error) -> Result<()> {
+        if at.line < self.shy_until {
+            return self.keeping.unreadable(&at, &bytes, why);
+        }
         let found = std::str::from_utf8(&bytes).ok().map(records);
         match found {
             Some(Ok(records)) => {
@@ -193,9 +201,7 @@ impl Unfolding {
                     self.split(&at, &bytes, &records)
                 }
             }
-            Some(Err(Unfit::Json(error)))
-                if error.offset == bytes.len() && at.line >= self.shy_until =>
-            {
+            Some(Err(Unfit::Json(error))) if error.offset == bytes.len() => {
                 let mut open = Open::default();
                 let seen = Some(Err(why));
                 open.push(Read { at, bytes, seen });
@@ -296,8 +302,7 @@ impl Unfolding {
         let (at, kind) = unfit;
         let (place, excerpt) = open.place(at);
         let is_laid_out = open.is_laid_out();
-        // From the line with the fault on, a value may begin; not on the first line, or this would never end.
-        self.shy_until = place.line.max(open.begin().line + 1);
+        self.shy_until = place.line + 1;
         let mut reads = open.reads.into_iter();
         if is_laid_out && let Some(first) = reads.next() {
             self.passes = true;
