@@ -24,6 +24,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     (
         "check",
         &[
+            "bundle",
             "pipeline",
             "transform",
             "schema",

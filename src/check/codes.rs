@@ -209,6 +209,14 @@ pub const CODES: &[Code] = &[
         "The line is JSON but no object. A string, number or boolean, or a null before the last line, makes the whole import fail.",
     ),
     error(
+        "byte-order-mark",
+        "A line begins with a byte order mark, as some editors put at the start of a file. The import cannot read the line.",
+    ),
+    note(
+        "missing-newline",
+        "The last line of a file has no line end. Kibana does not mind; programs that join files do.",
+    ),
+    error(
         "many-lines",
         "The file is JSON over many lines, or an array. An import takes one record a line.",
     ),

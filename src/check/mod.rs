@@ -10,6 +10,7 @@ mod codes;
 mod dates;
 mod exception;
 mod fault;
+pub mod fix;
 mod formats;
 mod ids;
 mod js_date;

@@ -1,5 +1,6 @@
 //! `check`: what Kibana would refuse, drop or change.
 
+mod fix;
 mod found;
 mod report;
 mod sarif;
@@ -9,18 +10,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use clap::{Args, ValueEnum};
-use ruleferry::check::{CODES, Options, code};
-use ruleferry::error::{Error, ErrorKind, nearest};
-use ruleferry::pipeline::scan;
+use ruleferry::check::{Across, CODES, Level, Options, Present, code};
+use ruleferry::error::{Error, ErrorKind, Location, nearest};
+use ruleferry::pipeline::{Line, Reading, scan_lines};
 use ruleferry::record::Record;
 use ruleferry::schema::Target;
 
 use super::exit::Exit;
 use super::input::Input;
+use super::output::Output;
 use super::progress::{Progress, Show};
 use super::{Global, work};
-use found::Checked;
-use report::{Report, Shape};
+use found::{Checked, Found};
+use report::{Report, Shape, Stream};
 
 const NOTES: &str = "\
 An error is what the import refuses, a warning what it loses, changes, or fails at later, a note the rest; `-v` shows notes. \
@@ -29,6 +31,14 @@ Nothing is sent anywhere: what only a server knows is not judged.
 The exit code is 4 where something was found at the level of `--fail-on`, else 0. A line that cannot be read is an error \
 like others.
 
+`--fix` writes the bundle with everything put right that has one right answer, says each thing that it changed, and leaves \
+every other line byte for byte as it is; the exit code goes by what is wrong still. It puts right: byte order marks, a missing \
+last line end, JSON over many lines or in an array, several values on a line, `null` lines, details lines of other exports, \
+details that count too little, `originId`, empty `investigation_fields`, half a timeline, `version` and `immutable` on an \
+exception item, `immutable` that is true on a list, what a Kibana made and an import refuses though it ignores it (an `id` that \
+is no UUID), and records that a later one says again. Two records of one id that differ both stay, and are told.
+
+Mend a file:    ruleferry check --fix export.json -o fixed.ndjson
 In a pipeline:  ruleferry check --target 8.19 --format sarif export.ndjson > check.sarif
 What is this:   ruleferry check --explain=unknown-key";
 
@@ -54,6 +64,9 @@ pub(crate) struct Check {
         hide_default_value = true
     )]
     fail_on: FailOn,
+    /// Puts right what has one right answer, and writes the bundle: to standard output, `-o FILE`, or `--in-place`.
+    #[arg(long)]
+    fix: bool,
     /// Explains a code, as in `--explain=unknown-key`, or all of them.
     #[arg(
         long,
@@ -74,6 +87,8 @@ pub(crate) struct Check {
         help_heading = "Output"
     )]
     format: Shape,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -89,30 +104,41 @@ impl Check {
             work::print(&explanation(name)?)?;
             return Ok(Exit::Done);
         }
-        let options = Options {
-            target: self.target,
-        };
+        self.check()?;
         let consumed = Arc::new(AtomicU64::new(0));
         let reading = global.reading(&consumed);
+        let stream = if self.fix && self.output.is_stdout() {
+            Stream::Stderr
+        } else {
+            Stream::Stdout
+        };
         // A bar between the findings would spoil both.
-        let spoils = global.progress == Show::Auto && std::io::stdout().is_terminal();
-        let progress = if spoils { Show::Never } else { global.progress };
+        let spoils = match stream {
+            Stream::Stdout => std::io::stdout().is_terminal(),
+            Stream::Stderr => std::io::stderr().is_terminal(),
+        };
+        let progress = if spoils && global.progress == Show::Auto {
+            Show::Never
+        } else {
+            global.progress
+        };
         let progress = Progress::start(progress, self.input.size(), consumed);
-        let mut report = Report::new(self.format, global.verbose)?;
-        // What one record shows is found in parallel, and told in the order of the input as it comes. Findings about the bundle as
-        // a whole hook in here: facts with each `Checked`, a look at them in the sink, and what they add up to before the end.
-        scan(
-            &reading,
-            self.input.sources(),
-            |record: &Record<'_>| Checked::of(record, options),
-            |location, checked| match checked {
-                Ok(checked) => report.take(&location, checked),
-                Err(error) => report.unreadable(&error),
-            },
-        )?;
+        let least = match stream {
+            Stream::Stderr if global.quiet => Level::Error,
+            _ if global.verbose => Level::Note,
+            _ => Level::Warning,
+        };
+        let mut report = Report::new(self.format, least, stream)?;
+        if self.fix {
+            self.fix(&reading, &mut report)?;
+        } else {
+            self.judge(&reading, &mut report)?;
+        }
         let tally = report.finish()?;
         drop(progress);
-        if !global.quiet {
+        // Beside lines of JSON there is no room for text, and they have a summary of their own.
+        let is_told = stream == Stream::Stderr && self.format != Shape::Text;
+        if !global.quiet && !is_told {
             tally.tell(self.target, global.verbose || self.format != Shape::Text);
         }
         let fails = match self.fail_on {
@@ -121,6 +147,93 @@ impl Check {
         };
         Ok(if fails { Exit::Findings } else { Exit::Done })
     }
+
+    /// Whether the flags make sense together.
+    fn check(&self) -> Result<(), Error> {
+        work::check_in_place(&self.input, &self.output)?;
+        let writes = !self.output.is_stdout() || self.output.recompresses();
+        if writes && !self.fix {
+            return Err(Error::usage(
+                "`-o`, `--in-place` and `--compress` need `--fix`; findings go to standard output",
+            ));
+        }
+        if self.fix && self.output.is_stdout() && self.format == Shape::Sarif {
+            return Err(Error::usage(
+                "`--format sarif` takes standard output, so the bundle needs `-o FILE` or `--in-place`",
+            ));
+        }
+        Ok(())
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            target: self.target,
+        }
+    }
+
+    /// Judges the input as one bundle.
+    fn judge(&self, reading: &Reading, report: &mut Report) -> Result<(), Error> {
+        let options = self.options();
+        let mut across = Across::new(self.target, Present::default());
+        // What one record shows is found in parallel, and told in the order of the input as it comes; what the bundle shows, last.
+        scan_lines(
+            reading,
+            self.input.sources(),
+            |record: &Record<'_>| Checked::of(record, options),
+            |line, checked| {
+                let location = text(&line, report)?;
+                match checked {
+                    None => Ok(()),
+                    Some(checked) => take(report, &mut across, &location, checked),
+                }
+            },
+        )?;
+        bundle(report, across)
+    }
+}
+
+/// Tells what is wrong with a line as text, and gives its place.
+fn text(line: &Line<'_>, report: &mut Report) -> Result<Location, Error> {
+    let location = line.location.clone();
+    let begins = location.line == 1 && line.bytes.starts_with("\u{feff}".as_bytes());
+    let ends = !line.bytes.ends_with(b"\n");
+    let codes = [("byte-order-mark", begins), ("missing-newline", ends)];
+    for (code, _) in codes.iter().filter(|(_, is)| *is) {
+        if let Some(found) = Found::of_text(code) {
+            report.tell(&location, &found)?;
+        }
+    }
+    Ok(location)
+}
+
+/// Takes down what a line holds.
+fn take(
+    report: &mut Report,
+    across: &mut Across,
+    location: &Location,
+    checked: Result<Checked, Error>,
+) -> Result<(), Error> {
+    match checked {
+        Ok(mut checked) => {
+            if let Some(facts) = checked.facts.take() {
+                across.observe(location, facts);
+            }
+            report.take(location, checked)
+        }
+        Err(error) => {
+            across.observe_unreadable();
+            report.unreadable(&error)
+        }
+    }
+}
+
+/// Tells what the whole bundle shows.
+fn bundle(report: &mut Report, across: Across) -> Result<(), Error> {
+    for finding in across.finish() {
+        let location = finding.location.clone();
+        report.tell(&location, &Found::across(finding))?;
+    }
+    Ok(())
 }
 
 /// What a code means, or each where none is named.

@@ -277,7 +277,7 @@ fn twice(key: &RecordKey, line: &str) -> Problem {
             let text = format!("`item_id` must be in a list once, found on {line} as well");
             problem("duplicate-item", Level::Error, text)
                 .at("item_id")
-                .with_hint(format!("Kibana imports the last one; `--fix` does too, and {dedupe}"))
+                .with_hint(format!("Kibana imports the last one; `--fix` drops one that says the same as the last, and {dedupe}"))
                 .with_kibana(format!("More than one exception list item with item_id: \"{id}\" found in imports. The last item will be used."))
         }
         RecordKey::SavedObject(..) => {

@@ -1,12 +1,15 @@
 //! A finding with all that reports say of it, made where the record's text still is.
 
-use ruleferry::check::{Options, Problem, place, problems};
+use ruleferry::check::fix::{Fix, Treated};
+use ruleferry::check::{Facts, Finding, Level, Options, Problem, code, place, problems};
 use ruleferry::error::{Error, ErrorKind, Excerpt};
 use ruleferry::record::Record;
 
 /// What was found in one record. For a clean one, nothing is kept.
 pub(super) struct Checked {
     pub(super) found: Vec<Found>,
+    /// What it adds to the picture of the bundle; none for a record that is dropped.
+    pub(super) facts: Option<Facts>,
 }
 
 /// One finding.
@@ -22,6 +25,8 @@ pub(super) struct Found {
     /// The character after the last, or 0.
     pub(super) end: u64,
     pub(super) excerpt: Option<Excerpt>,
+    /// What was done about it, if it is wrong no more.
+    pub(super) fixed: Option<Box<str>>,
 }
 
 impl Checked {
@@ -30,11 +35,42 @@ impl Checked {
         let problems = problems(record, options).into_iter();
         Self {
             found: problems.map(|problem| Found::of(record, problem)).collect(),
+            facts: Some(Facts::of(record)),
+        }
+    }
+
+    /// What was put right in a record, and what is wrong still.
+    pub(super) fn treated(treated: &Treated<'_, '_>) -> Self {
+        let mended = treated.mended;
+        // Nothing stands below what was taken away, so the rest is where it was.
+        let of = |problem: &Problem| {
+            let mut found = Found::of(treated.read, problem.clone());
+            if treated.is_moved {
+                (found.column, found.end) = (0, 0);
+            }
+            found
+        };
+        let fixed = mended.fixes.iter().map(|fix| Found {
+            fixed: Some(fix.done.as_str().into()),
+            ..of(&fix.problem)
+        });
+        Self {
+            found: fixed.chain(mended.left.iter().map(of)).collect(),
+            facts: treated.written.map(Facts::of),
         }
     }
 }
 
 impl Found {
+    /// How bad it is now: what was put right is worth knowing, no more.
+    pub(super) fn level(&self) -> Level {
+        if self.fixed.is_some() {
+            Level::Note
+        } else {
+            self.problem.level
+        }
+    }
+
     fn of(record: &Record<'_>, problem: Problem) -> Self {
         let text = record.text();
         let span = place(text, &problem);
@@ -46,7 +82,56 @@ impl Found {
             column: span.as_ref().map_or(0, |span| count(span.start)),
             end: span.as_ref().map_or(0, |span| count(span.end)),
             excerpt: span.map(|span| Excerpt::of(text, span.start, span.end)),
+            fixed: None,
             problem,
+        }
+    }
+
+    /// Something about a line or the bundle, with no place within a line.
+    fn plain(problem: Problem) -> Self {
+        Self {
+            kind: None,
+            id: None,
+            label: None,
+            column: 0,
+            end: 0,
+            excerpt: None,
+            fixed: None,
+            problem,
+        }
+    }
+
+    /// A finding about the text of a file: a code that says itself what is wrong.
+    pub(super) fn of_text(name: &'static str) -> Option<Self> {
+        let code = code(name)?;
+        Some(Self::plain(Problem {
+            pointer: Vec::new(),
+            code: code.name,
+            level: code.level,
+            message: match name {
+                "byte-order-mark" => "the line begins with a byte order mark".into(),
+                _ => "the last line of the file has no line end".into(),
+            },
+            hint: Some("`--fix` puts it right".into()),
+            kibana: None,
+        }))
+    }
+
+    /// What was put right in the text of a file.
+    pub(super) fn mended(fix: Fix) -> Self {
+        Self {
+            fixed: Some(fix.done.into()),
+            ..Self::plain(fix.problem)
+        }
+    }
+
+    /// What only the whole bundle shows.
+    pub(super) fn across(finding: Finding) -> Self {
+        Self {
+            kind: finding.kind.map(ruleferry::record::Kind::name),
+            id: finding.id,
+            label: finding.location.record,
+            ..Self::plain(finding.problem)
         }
     }
 
@@ -56,11 +141,12 @@ impl Found {
         let (code, hint) = match error.kind() {
             ErrorKind::Pretty => (
                 "many-lines",
-                "make NDJSON of it with `jq -c .` (`jq -c '.[]'` for an array)",
+                "make NDJSON of it with `check --fix`, which keeps every token",
             ),
-            ErrorKind::NotAnObject { found: "an array" } => {
-                ("many-lines", "make NDJSON of it with `jq -c '.[]'`")
-            }
+            ErrorKind::NotAnObject { found: "an array" } => (
+                "many-lines",
+                "make NDJSON of it with `check --fix`, which keeps every token",
+            ),
             ErrorKind::NotAnObject { .. } => ("not-an-object", "remove the line"),
             ErrorKind::Utf8 => ("not-utf8", "save the file as UTF-8"),
             _ => ("not-json", MEND),
@@ -75,10 +161,11 @@ impl Found {
                 .excerpt()
                 .map_or(0, |excerpt| column + excerpt.len as u64),
             excerpt: error.excerpt().cloned(),
+            fixed: None,
             problem: Problem {
                 pointer: Vec::new(),
                 code,
-                level: ruleferry::check::Level::Error,
+                level: Level::Error,
                 message: error.to_string(),
                 hint: Some(hint.into()),
                 kibana: None,

@@ -2,7 +2,6 @@
 
 use std::io::{BufWriter, Write};
 
-use anstream::AutoStream;
 use clap::ValueEnum;
 use ruleferry::check::Level;
 use ruleferry::error::{Error, ErrorKind, Location};
@@ -29,13 +28,25 @@ pub(super) struct Tally {
     pub(super) errors: u64,
     pub(super) warnings: u64,
     notes: u64,
+    /// How much was put right; none unless it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) fixed: Option<u64>,
 }
 
-/// Standard output, and the tally.
+/// Where findings go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stream {
+    Stdout,
+    /// Where the bundle has standard output.
+    Stderr,
+}
+
+/// The stream that findings go to, and the tally.
 pub(super) struct Report {
-    out: BufWriter<AutoStream<std::io::StdoutLock<'static>>>,
+    out: BufWriter<Box<dyn Write>>,
     shape: Shape,
-    notes: bool,
+    /// The least level that text shows.
+    least: Level,
     tally: Tally,
     /// How many results a SARIF document has.
     written: u64,
@@ -57,6 +68,9 @@ struct Row<'f> {
     message: &'f str,
     hint: Option<&'f str>,
     kibana: Option<&'f str>,
+    /// What was done about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fixed: Option<&'f str>,
 }
 
 #[derive(Serialize)]
@@ -66,12 +80,16 @@ struct Summary {
 }
 
 impl Report {
-    /// Begins a report; `notes` says whether text has them.
-    pub(super) fn new(shape: Shape, notes: bool) -> Result<Self, Error> {
+    /// Begins a report; text shows no finding below `least`.
+    pub(super) fn new(shape: Shape, least: Level, stream: Stream) -> Result<Self, Error> {
+        let out: Box<dyn Write> = match stream {
+            Stream::Stdout => Box::new(anstream::stdout().lock()),
+            Stream::Stderr => Box::new(anstream::stderr().lock()),
+        };
         let mut report = Self {
-            out: BufWriter::new(anstream::stdout().lock()),
+            out: BufWriter::new(out),
             shape,
-            notes,
+            least,
             tally: Tally::default(),
             written: 0,
             given_up: None,
@@ -94,6 +112,11 @@ impl Report {
         Ok(())
     }
 
+    /// Says in the tally that things are put right.
+    pub(super) fn fixes(&mut self) {
+        self.tally.fixed.get_or_insert(0);
+    }
+
     /// Takes down a line that cannot be read.
     pub(super) fn unreadable(&mut self, error: &Error) -> Result<(), Error> {
         let location = error.location().cloned().unwrap_or_default();
@@ -109,13 +132,27 @@ impl Report {
 
     /// Counts and writes one finding.
     pub(super) fn tell(&mut self, location: &Location, found: &Found) -> Result<(), Error> {
-        match found.problem.level {
-            Level::Error => self.tally.errors += 1,
-            Level::Warning => self.tally.warnings += 1,
-            Level::Note => self.tally.notes += 1,
-        }
+        let level = found.problem.level;
+        let shown = match (&found.fixed, level) {
+            (Some(_), _) => {
+                *self.tally.fixed.get_or_insert(0) += 1;
+                self.least < Level::Error
+            }
+            (None, Level::Error) => {
+                self.tally.errors += 1;
+                true
+            }
+            (None, Level::Warning) => {
+                self.tally.warnings += 1;
+                self.least <= level
+            }
+            (None, Level::Note) => {
+                self.tally.notes += 1;
+                self.least <= level
+            }
+        };
         let text = match self.shape {
-            Shape::Text if found.problem.level == Level::Note && !self.notes => return Ok(()),
+            Shape::Text if !shown => return Ok(()),
             Shape::Text => text(location, found),
             Shape::Json => json(location, found)?,
             Shape::Sarif => {
@@ -181,13 +218,23 @@ fn text(location: &Location, found: &Found) -> String {
         )
         .collect();
     let help = help.join("\n      ");
-    let said = Said {
-        level: problem.level.name(),
-        code: Some(problem.code),
-        message: &problem.message,
-        location: Some(&location),
-        excerpt: found.excerpt.as_ref(),
-        help: Some(&*help).filter(|help| !help.is_empty()),
+    let said = match &found.fixed {
+        Some(done) => Said {
+            level: "fixed",
+            code: Some(problem.code),
+            message: &format!("{done}: {}", problem.message),
+            location: Some(&location),
+            excerpt: found.excerpt.as_ref(),
+            help: None,
+        },
+        None => Said {
+            level: problem.level.name(),
+            code: Some(problem.code),
+            message: &problem.message,
+            location: Some(&location),
+            excerpt: found.excerpt.as_ref(),
+            help: Some(&*help).filter(|help| !help.is_empty()),
+        },
     };
     said.text() + "\n"
 }
@@ -202,10 +249,11 @@ fn json(location: &Location, found: &Found) -> Result<String, Error> {
         id: found.id.as_deref(),
         pointer: render::pointer(&problem.pointer),
         code: problem.code,
-        level: problem.level.name(),
+        level: found.level().name(),
         message: &problem.message,
         hint: problem.hint.as_deref(),
         kibana: problem.kibana.as_deref(),
+        fixed: found.fixed.as_deref(),
     };
     Ok(serde_json::to_string(&line).map_err(|error| unspeakable(&error))? + "\n")
 }
@@ -228,8 +276,11 @@ impl Tally {
         } else {
             ""
         };
+        let fixed = self.fixed.map_or(String::new(), |fixed| {
+            format!("{} fixed, and now ", count(fixed, "fault"))
+        });
         let line = format!(
-            "{} checked for {kibana}: {}, {}, {}{unseen}\n",
+            "{} checked for {kibana}: {fixed}{}, {}, {}{unseen}\n",
             count(self.records, "record"),
             count(self.errors, "error"),
             count(self.warnings, "warning"),
