@@ -5,9 +5,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::failure::Failure;
-use super::ids::derived;
 use super::request::Exceptions;
 use super::settings::Settings;
+use crate::edit::ids::derived;
 use crate::error::{Error, Result};
 use crate::json::{Object, Raw, quoted};
 use crate::record::{Kind, ListKey, Namespace, Record};

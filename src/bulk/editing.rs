@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::failure::Failure;
 use super::settings::{Customization, Settings};
-use crate::edit::{Edit, Effect, Surroundings, settled};
+use crate::edit::{Edit, Effect, Surroundings, ids, settled};
 use crate::error::{Error, Result};
 use crate::json::{Object, Raw};
 use crate::record::Record;
@@ -69,10 +69,9 @@ impl Editing<'_> {
 
     /// Does the edits. A rule for which this fails or has no effect is half edited and not to be used.
     pub(super) fn apply(&self, rule: &mut Record<'_>) -> Result<Effect, Failure> {
-        let name = rule.str("rule_id").or_else(|| rule.str("id"));
-        let name = name.unwrap_or_default().into_owned();
+        let name = ids::rule_name(rule);
         let connector_type = |id: &str| self.connector_type(id);
-        let new_id = |of: &str| super::ids::derived(&self.settings.seed, "action", &[&name, of]);
+        let new_id = |of: &str| ids::action(&self.settings.seed, &name, of);
         let surroundings = Surroundings {
             connector_type: &connector_type,
             new_id: &new_id,

@@ -7,7 +7,6 @@ mod answer;
 mod duplicate;
 mod editing;
 mod failure;
-mod ids;
 mod learned;
 mod request;
 mod run;

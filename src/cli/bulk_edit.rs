@@ -13,6 +13,7 @@ use clap::builder::NonEmptyStringValueParser;
 use ruleferry::bulk::{
     Action, Answer, Bulk, Customization, Event, Interval, License, Outcome, Request, Settings,
 };
+use ruleferry::edit::ConnectorType;
 use ruleferry::error::{Error, ErrorKind};
 use ruleferry::pipeline::{OnError, Reading, Report};
 use ruleferry::stream::{AtomicFile, Durable, Source};
@@ -96,25 +97,14 @@ struct Server {
     #[arg(long, value_name = "WHETHER", default_value = "off")]
     prebuilt_customization: Customization,
     /// The type of a connector that is not in the bundle, as in `my-id=.slack`; may be given again.
-    #[arg(long = "connector", value_name = "ID=TYPE", value_parser = connector)]
-    connectors: Vec<(String, String)>,
+    #[arg(long = "connector", value_name = "ID=TYPE")]
+    connectors: Vec<ConnectorType>,
     /// The least interval of a rule, if it enforces one, as in `1m`.
     #[arg(long, value_name = "INTERVAL")]
     min_interval: Option<Interval>,
     /// Refuses requests over its limits: 100 ids, 2000 rules by query for `edit`, 10000 for other actions.
     #[arg(long)]
     server_limits: bool,
-}
-
-fn connector(text: &str) -> Result<(String, String), String> {
-    match text.rsplit_once('=') {
-        Some((id, kind)) if !id.is_empty() && kind.starts_with('.') && kind.len() > 1 => {
-            Ok((id.into(), kind.into()))
-        }
-        _ => Err(format!(
-            "expected a connector's id and its type, as in `my-id=.slack`, found `{text}`"
-        )),
-    }
 }
 
 impl BulkEdit {
@@ -194,23 +184,13 @@ impl BulkEdit {
     }
 
     fn settings(&self) -> Result<Settings, Error> {
-        let mut connectors = std::collections::HashMap::new();
-        for (id, kind) in &self.server.connectors {
-            if let Some(other) = connectors.insert(id.clone(), kind.clone())
-                && other != *kind
-            {
-                return Err(Error::usage(format!(
-                    "`--connector` must give an id one type, found `{other}` and `{kind}` for `{id}`"
-                )));
-            }
-        }
         let random = || uuid::Uuid::new_v4().to_string();
         Ok(Settings {
             all: self.all,
             dry_run: self.dry_run,
             license: self.server.license,
             customization: self.server.prebuilt_customization,
-            connectors,
+            connectors: ConnectorType::by_id(&self.server.connectors)?,
             min_interval: self.server.min_interval.clone(),
             keep_versions: self.keep_versions,
             server_limits: self.server.server_limits,

@@ -5,7 +5,9 @@
 
 mod actions;
 mod alerts_filter;
+mod connector_type;
 mod duration;
+pub(crate) mod ids;
 pub(crate) mod index_patterns;
 mod investigation_fields;
 mod new_actions;
@@ -16,6 +18,7 @@ mod tags;
 mod timeline;
 mod unfit;
 
+pub use connector_type::ConnectorType;
 pub(crate) use duration::seconds;
 pub use index_patterns::{IndexPatterns, settled};
 pub use new_actions::{NewActions, THROTTLES};
@@ -56,7 +59,7 @@ pub enum Edit {
 pub enum Effect {
     /// The rule was changed, or the edit is one that always counts.
     Effective,
-    /// The rule was so already.
+    /// The rule was so already, and is untouched.
     None,
 }
 

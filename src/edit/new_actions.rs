@@ -102,10 +102,7 @@ impl NewActions {
         first: usize,
         taken: &HashSet<String>,
     ) -> Result<(Vec<String>, Vec<String>)> {
-        let rule_id = rule
-            .str("rule_id")
-            .or_else(|| rule.str("id"))
-            .unwrap_or_default();
+        let rule_name = super::ids::rule_name(rule);
         let interval = strings::one(rule, "interval")?;
         let (mut plain, mut system) = (Vec::new(), Vec::new());
         let mut fresh = Vec::new();
@@ -118,12 +115,13 @@ impl NewActions {
             let type_id = (surroundings.connector_type)(&id)
                 .or_else(|| id.strip_prefix("system-connector-").map(String::from))
                 .ok_or_else(|| {
-                    Error::refused(format!(
-                        "the type of connector `{id}` must be known, found no connector record with this id"
-                    ))
+                    Error::request(
+                        format!("the type of connector `{id}` must be known, found no connector record with this id"),
+                        Some(&format!("say it, as in `--connector '{id}=.slack'`")),
+                    )
                 })?;
             let uuid = loop {
-                let uuid = (surroundings.new_id)(&format!("{rule_id} {number} {id}"));
+                let uuid = (surroundings.new_id)(&format!("{rule_name} {number} {id}"));
                 number += 1;
                 if !taken.contains(&uuid) {
                     break uuid;

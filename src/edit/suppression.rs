@@ -18,8 +18,9 @@ pub struct Suppression {
     pub missing_fields_strategy: Option<String>,
 }
 
-/// A time such as `{"value":5,"unit":"m"}`.
-#[derive(Debug, Clone, PartialEq)]
+/// A time such as `{"value":5,"unit":"m"}`, written `5m`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SuppressionDuration {
     /// At least 1.
     pub value: u64,
@@ -52,6 +53,20 @@ impl FromStr for SuppressionDuration {
             value: value.parse().map_err(|_| wrong())?,
             unit: unit.into(),
         })
+    }
+}
+
+impl TryFrom<String> for SuppressionDuration {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<SuppressionDuration> for String {
+    fn from(duration: SuppressionDuration) -> Self {
+        format!("{}{}", duration.value, duration.unit)
     }
 }
 

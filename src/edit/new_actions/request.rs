@@ -51,13 +51,19 @@ impl NewActions {
         };
         let mut texts = Vec::new();
         for (index, action) in actions.elements().enumerate() {
-            check_shape(action).map_err(|error| error.within(index).within("actions"))?;
-            texts.push(compact(action.text()));
+            let text = Self::action(action);
+            texts.push(text.map_err(|error| error.within(index).within("actions"))?);
         }
         Ok(Self {
             throttle,
             actions: texts,
         })
+    }
+
+    /// Reads one of the actions, and gives it on one line.
+    pub fn action(action: Raw<'_>) -> Result<String> {
+        check_shape(action)?;
+        Ok(compact(action.text()))
     }
 }
 
@@ -102,7 +108,13 @@ fn check_shape(action: Raw<'_>) -> Result<()> {
 }
 
 fn check_frequency(frequency: Raw<'_>) -> Result<()> {
+    const MEMBERS: [&str; 3] = ["summary", "notifyWhen", "throttle"];
     const WHEN: [&str; 3] = ["onActiveAlert", "onThrottleInterval", "onActionGroupChange"];
+    for (key, _) in frequency.members() {
+        if !MEMBERS.contains(&&*key) {
+            return Err(unknown(&key, &MEMBERS));
+        }
+    }
     let summary = frequency.get("summary").and_then(Raw::as_bool);
     let when = frequency.get("notifyWhen").and_then(Raw::as_str);
     let throttle = frequency.get("throttle");

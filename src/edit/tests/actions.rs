@@ -274,6 +274,10 @@ fn requests_for_actions_are_read_strictly() {
             r#"{"actions":[{"id":"c","params":{},"frequency":{"summary":true,"notifyWhen":"onActiveAlert"}}]}"#,
             "`throttle` must be null or a duration as in `1h`, found none",
         ),
+        (
+            r#"{"actions":[{"id":"c","params":{},"frequency":{"summary":true,"notifyWhen":"onActiveAlert","throttle":null,"notify":1}}]}"#,
+            "`notify` is none of `summary`, `notifyWhen`, `throttle`",
+        ),
     ];
     for (value, message) in refusals {
         let failure = NewActions::parse(Raw::parse(value).unwrap()).unwrap_err();
