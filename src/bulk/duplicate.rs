@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use super::failure::Failure;
 use super::request::Exceptions;
 use super::settings::Settings;
-use crate::edit::ids::derived;
+use crate::edit::ids::{derived, rule_name};
 use crate::error::{Error, Result};
 use crate::json::{Object, Raw, quoted};
 use crate::record::{Kind, ListKey, Namespace, Record};
@@ -44,12 +44,6 @@ impl OwnLists {
             rules.push(rule);
         }
     }
-}
-
-/// By what new ids tell a rule from others.
-pub(super) fn name(rule: &Object<'_>) -> Box<str> {
-    let id = rule.str("rule_id").or_else(|| rule.str("id"));
-    Box::from(&*id.unwrap_or_default())
 }
 
 /// The list that is the rule's own, if it has one.
@@ -90,7 +84,7 @@ impl Duplicating<'_> {
     /// Server fields stay those of the original: an import makes them anew.
     pub(super) fn rule(&self, rule: &Record<'_>) -> Result<Box<str>, Failure> {
         check(rule)?;
-        let name = name(rule);
+        let name = rule_name(rule);
         let seed = &self.settings.seed;
         let mut copy = Object::parse(rule.text()).map_err(Error::from)?;
         rename(&mut copy);

@@ -6,9 +6,10 @@ use super::duplicate::{self, OwnLists};
 use super::editing::machine_learning;
 use super::request::{Action, Exceptions, Request, Selected};
 use super::settings::Settings;
+use crate::edit::ids::rule_name;
 use crate::error::{Error, Result};
 use crate::pipeline::{Input, Rewriting};
-use crate::record::{ConnectorId, Kind, ListKey, Record};
+use crate::record::{ConnectorId, Kind, ListKey, Record, is_system_connector};
 
 /// The most rules that Kibana takes by query: of an edit, and of all else.
 pub const MOST_MATCHES: [u64; 2] = [2000, 10_000];
@@ -58,18 +59,22 @@ impl Learned {
         is_chosen: &(impl Fn(&Record<'_>) -> bool + Sync),
     ) -> Result<Self> {
         let mut learned = Self::default();
+        // A dry run does not look at connectors.
         let untold: Vec<_> = request
             .connectors
             .iter()
-            .filter(|connector| !settings.connectors.contains_key(&connector.id))
+            .filter(|connector| {
+                !settings.dry_run && !settings.connectors.contains_key(&connector.id)
+            })
             .collect();
         let counts = settings.server_limits && !matches!(request.selected, Selected::Ids(_));
-        let copies = matches!(
-            request.action,
-            Action::Duplicate(Exceptions::Current | Exceptions::All)
-        );
+        let copies = !settings.dry_run
+            && matches!(
+                request.action,
+                Action::Duplicate(Exceptions::Current | Exceptions::All)
+            );
         let exports = request.action == Action::Export;
-        if untold.is_empty() && !counts && !(copies && !settings.dry_run) && !exports {
+        if untold.is_empty() && !counts && !copies && !exports {
             return Ok(learned);
         }
         let look = |record: &Record<'_>| match record.kind() {
@@ -79,7 +84,7 @@ impl Learned {
                         .and_then(|()| duplicate::check(record))
                         .is_err();
                     let list = duplicate::own_list(record).filter(|_| copies && !fails);
-                    Fact::Copied(list, duplicate::name(record))
+                    Fact::Copied(list, rule_name(record).into())
                 }
                 Action::Export => Fact::exported(record),
                 _ => Fact::Matched,
@@ -162,8 +167,12 @@ impl Fact {
         let lists = rule
             .list_references()
             .filter(|list| list.id.as_str() != "endpoint_list");
-        let connectors = rule.actions().filter_map(|action| action.connector());
-        let connectors = connectors.filter(|id| !crate::record::is_system_connector(id));
-        Self::Exported(lists.collect(), connectors.map(ConnectorId::from).collect())
+        let mut connectors = Vec::new();
+        for action in rule.actions() {
+            if let Some(id) = action.connector().filter(|id| !is_system_connector(id)) {
+                connectors.push(ConnectorId::from(id));
+            }
+        }
+        Self::Exported(lists.collect(), connectors)
     }
 }

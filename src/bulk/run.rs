@@ -14,9 +14,9 @@ use crate::edit::Effect;
 use crate::error::{Error, Location, Result};
 use crate::json::{Object, Verdict};
 use crate::pipeline::{Fate, Happened, Input, OnError, Reading, Report, Rewriting};
-use crate::record::{Census, Counts, Kind, Record};
+use crate::record::{Counts, Kind, Record};
 use crate::stream::Source;
-use crate::transform::AnyTransform;
+use crate::transform::set_enabled;
 
 /// A request that is being done to one bundle, or to several one after another.
 pub struct Bulk<'r> {
@@ -67,9 +67,16 @@ pub struct Outcome {
 
 /// What is told of a rule that the request chooses.
 struct Told {
-    /// The place of its id in the request.
-    found: Option<usize>,
+    by: Choice,
     what: What,
+}
+
+/// How a request chooses a rule.
+enum Choice {
+    /// By its id, which has this place in the request.
+    Id(usize),
+    /// As one of those that match, or of all.
+    Any,
 }
 
 enum What {
@@ -132,7 +139,6 @@ impl<'r> Bulk<'r> {
             request,
             settings,
             ids,
-            switch: switch(&request.action)?,
             learned: &learned,
         };
         let (answer, found, matched) = (&mut self.answer, &mut self.found, &mut self.matched);
@@ -145,7 +151,7 @@ impl<'r> Bulk<'r> {
                 written,
             } => {
                 *matched += 1;
-                if let Some(place) = told.found {
+                if let Choice::Id(place) = told.by {
                     found[place] = true;
                 }
                 match told.what {
@@ -203,33 +209,16 @@ impl<'r> Bulk<'r> {
     }
 }
 
-/// Whether the request chooses the rule; if so, the place of its id in the request, if it chooses by ids.
-fn chosen(
-    request: &Request,
-    ids: &HashMap<&str, usize>,
-    record: &Record<'_>,
-) -> Option<Option<usize>> {
+/// How the request chooses the rule, if it does.
+fn chosen(request: &Request, ids: &HashMap<&str, usize>, record: &Record<'_>) -> Option<Choice> {
     if record.kind() != Kind::Rule {
         return None;
     }
     match &request.selected {
-        Selected::All => Some(None),
-        Selected::Query(query) => query.matches(record).then_some(None),
-        Selected::Ids(_) => ids.get(&*record.str("id")?).copied().map(Some),
+        Selected::All => Some(Choice::Any),
+        Selected::Query(query) => query.matches(record).then_some(Choice::Any),
+        Selected::Ids(_) => ids.get(&*record.str("id")?).copied().map(Choice::Id),
     }
-}
-
-/// The transform that switches rules on or off, if that is what is to be done.
-fn switch(action: &Action) -> Result<Option<AnyTransform>> {
-    let name = match action {
-        Action::Enable => "enable = {}",
-        Action::Disable => "disable = {}",
-        Action::Delete | Action::Duplicate(_) | Action::Export | Action::Edit(_) => {
-            return Ok(None);
-        }
-    };
-    let pipeline = crate::pipeline::Pipeline::from_step(name)?;
-    Ok(pipeline.steps().first().map(|step| step.transform.clone()))
 }
 
 /// What is done to each record.
@@ -237,13 +226,12 @@ struct Work<'w> {
     request: &'w Request,
     settings: &'w Settings,
     ids: &'w HashMap<&'w str, usize>,
-    switch: Option<AnyTransform>,
     learned: &'w Learned,
 }
 
 impl Work<'_> {
     fn fate(&self, record: &mut Record<'_>) -> Fate<Told> {
-        let Some(found) = chosen(self.request, self.ids, record) else {
+        let Some(by) = chosen(self.request, self.ids, record) else {
             return self.unchosen(record);
         };
         let mut fate = match self.done(record) {
@@ -257,7 +245,7 @@ impl Work<'_> {
         Fate {
             verdict: fate.verdict,
             followers: fate.followers,
-            told: told.map(|what| Told { found, what }),
+            told: told.map(|what| Told { by, what }),
         }
     }
 
@@ -276,9 +264,7 @@ impl Work<'_> {
         }
         Ok(match &self.request.action {
             Action::Enable | Action::Disable => {
-                if let Some(switch) = &self.switch {
-                    switch.get().apply(rule, &Census::default())?;
-                }
+                set_enabled(rule, self.request.action == Action::Enable)?;
                 Fate::keep().telling(What::Updated)
             }
             Action::Delete => Fate::drop().telling(What::Deleted),

@@ -26,23 +26,24 @@ use super::progress::Progress;
 use super::work::{check_in_place, check_paths, reject, threads};
 use tell::Tell;
 
-const NOTES: &str = r#"The request is the endpoint's own body:
-  {"action": "enable" | "disable" | "delete" | "duplicate" | "export" | "edit", and what that action takes,
-   "ids": ["…"] (the rules' `id`, not `rule_id`) or "query": "KQL" ("" is every rule)}
+const NOTES: &str = "\
+The request is the endpoint's own body:
+  {\"action\": \"edit\", \"enable\", \"disable\", \"delete\", \"duplicate\" or \"export\", and what it takes,
+   \"ids\": [\"…\"] (the rules' `id`, not `rule_id`) or \"query\": \"KQL\" (\"\" is every rule)}
 `run` and `fill_gaps` need a server.
 
-Edits happen in Kibana's order, all or none of them for each rule. A rule with an error stays as it was read and the exit \
-code is 3; one that was so already is skipped. An edited rule gets the next `version` (not Elastic's own rules) and \
-`revision`, and a new `rule_source`, as far as it has them. `updated_at` and `updated_by` stay: an import sets them anyway. \
-`enable` and `disable` touch `enabled` alone.
+Edits happen in Kibana's order, all or none of them for each rule. A rule with an error stays as it was read and \
+the exit code is 3; one that was so already is skipped. An edited rule gets the next `version` (not Elastic's \
+own rules) and `revision`, and a new `rule_source`, as far as it has them. `updated_at` and `updated_by` stay: \
+an import sets them anyway. `enable` and `disable` touch `enabled` alone.
 
-`delete` takes rules away; their exception lists and connectors stay, as on a server. `duplicate` writes a copy after each \
-rule, switched off and with new ids; the list that is a rule's own is copied with its items, each right after its original. \
-A rule whose own list is not in the bundle is not copied. `export` writes the chosen rules, the lists, items and connectors \
-that they refer to, and a details line.
+`delete` takes rules away; their exception lists and connectors stay, as on a server. `duplicate` writes a copy \
+after each rule, switched off and with new ids; the list that is a rule's own is copied with its items, each \
+right after its original. A rule whose own list is not in the bundle is not copied. `export` writes the chosen \
+rules, the lists, items and connectors that they refer to, and a details line.
 
 Example: ruleferry bulk-edit --request request.json --response answer.json export.ndjson -o out.ndjson
-with {"action":"edit","query":"tags:\"Linux\"","edit":[{"type":"add_tags","value":["prod"]}]}"#;
+with {\"action\":\"edit\",\"query\":\"tags:\\\"Linux\\\"\",\"edit\":[{\"type\":\"add_tags\",\"value\":[\"prod\"]}]}";
 
 /// The verb.
 #[derive(Debug, Args)]
@@ -131,6 +132,8 @@ impl BulkEdit {
             .as_deref()
             .map(AtomicFile::create)
             .transpose()?;
+        // A place that cannot be written is told of before anything is.
+        let response = self.response_file()?;
         let mut bulk = Bulk::new(&request, &settings, self.response.is_some())?;
         let mut report = Report::default();
         self.bundles(&mut bulk, &reading, &mut report, &mut |event| {
@@ -152,7 +155,7 @@ impl BulkEdit {
         let random = self.seed.is_none().then_some(&*settings.seed);
         let exit = tell.finish(&answer, &refusals, &report, &settings, random);
         if !is_export {
-            self.answer(answer)?;
+            self.answer(answer, response)?;
         }
         Ok(exit)
     }
@@ -271,21 +274,26 @@ impl BulkEdit {
             .map_err(|error| sink.blamed(error))
     }
 
+    /// The file for the answer, if it is to be in one.
+    fn response_file(&self) -> Result<Option<AtomicFile>, Error> {
+        let path = self.response.as_deref().filter(|path| !is_standard(path));
+        path.map(AtomicFile::create).transpose()
+    }
+
     /// Writes the answer where it is wanted.
-    fn answer(&self, answer: Answer) -> Result<(), Error> {
-        match &self.response {
-            Some(path) if !is_standard(path) => {
-                let file = AtomicFile::create(path)?;
-                let mut buffered = BufWriter::with_capacity(1 << 16, file);
-                answer.write(&mut buffered)?;
-                let file = buffered.into_inner().map_err(|error| {
-                    Error::io(format!("writing `{}`", path.display()), error.into_error())
-                })?;
-                file.commit(Durable::No)
-            }
-            None if !self.dry_run => Ok(()),
-            _ => answer.write(BufWriter::new(std::io::stdout().lock())),
+    fn answer(&self, answer: Answer, file: Option<AtomicFile>) -> Result<(), Error> {
+        if let Some(file) = file {
+            let mut buffered = BufWriter::with_capacity(1 << 16, file);
+            answer.write(&mut buffered)?;
+            let file = buffered
+                .into_inner()
+                .map_err(|error| Error::io("writing the answer", error.into_error()))?;
+            return file.commit(Durable::No);
         }
+        if self.response.is_some() || self.dry_run {
+            answer.write(BufWriter::new(std::io::stdout().lock()))?;
+        }
+        Ok(())
     }
 }
 

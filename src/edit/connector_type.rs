@@ -93,7 +93,10 @@ mod tests {
             texts.iter().map(|text| text.parse().unwrap()).collect()
         };
         let types = ConnectorType::by_id(&told(&["a=.slack", "b=.email", "a=.slack"])).unwrap();
-        assert_eq!((types["a"].as_str(), types["b"].as_str()), (".slack", ".email"));
+        assert_eq!(
+            (types["a"].as_str(), types["b"].as_str()),
+            (".slack", ".email")
+        );
         let failure = ConnectorType::by_id(&told(&["a=.slack", "a=.email"])).unwrap_err();
         assert_eq!(
             failure.to_string(),

@@ -11,11 +11,11 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x3c4e_8f0b_61d2_4b58_9a17_5b6f_0e4d_c2a
 pub(crate) fn derived(seed: &str, kind: &str, names: &[&str]) -> String {
     let seed = Uuid::new_v5(&NAMESPACE, seed.as_bytes());
     // No two lists of names give one text, since each name is told with its length.
-    let text: String = names
-        .iter()
-        .map(|name| format!(":{}:{name}", name.len()))
-        .collect();
-    Uuid::new_v5(&seed, format!("{kind}{text}").as_bytes()).to_string()
+    let mut text = kind.to_owned();
+    for name in names {
+        text.extend([":", &name.len().to_string(), ":", name]);
+    }
+    Uuid::new_v5(&seed, text.as_bytes()).to_string()
 }
 
 /// What a rule is called where ids are made for it.

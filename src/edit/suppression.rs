@@ -76,7 +76,6 @@ impl SuppressionDuration {
         let unit = duration.and_then(|duration| duration.get("unit")?.as_str());
         #[expect(
             clippy::cast_precision_loss,
-            clippy::float_cmp,
             reason = "Kibana compares the numbers as JavaScript has them"
         )]
         let same = value == Some(self.value as f64);
@@ -202,7 +201,9 @@ fn rewrite(
             .filter(|key| !members.contains(&&**key))
             .map(Into::into)
             .collect();
-        others.iter().for_each(|key| suppression.remove(key));
+        for key in &others {
+            suppression.remove(key);
+        }
         edit(suppression)
     })
 }

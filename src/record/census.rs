@@ -64,9 +64,12 @@ impl Census {
             }
             Kind::Connector if record.is_connector() => {
                 if let Some(id) = record.str("id") {
-                    let type_id = record.connector_type().filter(|type_id| !type_id.is_empty());
+                    let type_id = record
+                        .connector_type()
+                        .filter(|type_id| !type_id.is_empty());
                     if let Some(type_id) = type_id {
-                        self.connector_types.insert((&*id).into(), (&*type_id).into());
+                        self.connector_types
+                            .insert((&*id).into(), (&*type_id).into());
                     }
                     self.connectors.insert((&*id).into());
                 }

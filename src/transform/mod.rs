@@ -45,6 +45,8 @@ use std::fmt::Debug;
 
 use serde::de::MapAccess;
 
+pub(crate) use enable::set_enabled;
+
 use crate::edit::strings;
 use crate::error::Result;
 pub use crate::json::Verdict;

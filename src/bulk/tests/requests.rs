@@ -23,9 +23,15 @@ fn the_body_must_be_one() {
     refuses(&[
         (
             "",
-            "expected a JSON value, found the end of the line",
+            "the request is not JSON: expected a JSON value, found the end of the line",
             "",
             (1, 1),
+        ),
+        (
+            "{\n \"action\":}",
+            "the request is not JSON: expected a JSON value, found `}`",
+            "",
+            (2, 11),
         ),
         (
             "[]",

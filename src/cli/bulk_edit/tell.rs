@@ -176,19 +176,11 @@ impl<'r> Tell<'r> {
             .iter()
             .map(|text| format!("the server would refuse this request: {text}"))
             .collect();
-        let is_suppression = |edit: &Edit| {
-            matches!(
-                edit,
-                Edit::SetAlertSuppression(_)
-                    | Edit::SetAlertSuppressionForThreshold(_)
-                    | Edit::DeleteAlertSuppression
-            )
-        };
         let edits: &[Edit] = match &self.request.action {
             Action::Edit(edits) => edits,
             _ => &[],
         };
-        if settings.license.is_none() && edits.iter().any(is_suppression) {
+        if settings.license.is_none() && edits.iter().any(Edit::is_suppression) {
             notes.push(
                 "suppression edits need a Platinum licence or above; `--license` says what the server has".into(),
             );
