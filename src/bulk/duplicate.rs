@@ -39,9 +39,14 @@ impl OwnLists {
 
     /// Takes down that a rule is copied with this list.
     pub(super) fn is_copied(&mut self, list: ListKey, rule: Box<str>) {
-        let rules = self.copied.entry(list).or_default();
-        if !rules.contains(&rule) {
-            rules.push(rule);
+        self.copied.entry(list).or_default().push(rule);
+    }
+
+    /// Ends the taking down: a rule that stands twice in the bundle has one copy of its list.
+    pub(super) fn settle(&mut self) {
+        for rules in self.copied.values_mut() {
+            let mut seen = HashSet::new();
+            rules.retain(|rule| seen.insert(rule.clone()));
         }
     }
 }

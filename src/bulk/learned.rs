@@ -128,6 +128,7 @@ impl Learned {
             }
             Ok(())
         })?;
+        learned.own_lists.settle();
         for (list, there) in &mut learned.lists {
             *there = lists.contains(list);
         }

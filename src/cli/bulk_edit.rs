@@ -43,7 +43,7 @@ right after its original. A rule whose own list is not in the bundle is not copi
 rules, the lists, items and connectors that they refer to, and a details line.
 
 Example: ruleferry bulk-edit --request request.json --response answer.json export.ndjson -o out.ndjson
-with {\"action\":\"edit\",\"query\":\"tags:\\\"Linux\\\"\",\"edit\":[{\"type\":\"add_tags\",\"value\":[\"prod\"]}]}";
+with {\"action\":\"edit\",\"query\":\"severity:high\",\"edit\":[{\"type\":\"add_tags\",\"value\":[\"prod\"]}]}";
 
 /// The verb.
 #[derive(Debug, Args)]
