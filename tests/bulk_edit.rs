@@ -159,98 +159,100 @@ fn an_edit_changes_the_members_it_is_about_and_no_other_byte() {
     );
 }
 
+/// Bad requests: a part of the message, the pointer, and the column of the one line.
+const BAD: &[(&str, &str, Option<&str>, u64)] = &[
+    ("{", "the request is not JSON: ", None, 2),
+    ("", "the request is not JSON: ", None, 1),
+    (
+        "[]",
+        "the request must be an object, found an array",
+        None,
+        1,
+    ),
+    (
+        r#"{"action":"renew","query":""}"#,
+        "`/action` must be one of `enable`",
+        Some("/action"),
+        11,
+    ),
+    (
+        r#"{"action":"edit","query":"","edit":[{"type":"add_tag","value":[]}]}"#,
+        "found `\"add_tag\"`; did you mean `add_tags`?",
+        Some("/edit/0/type"),
+        45,
+    ),
+    (
+        r#"{"action":"edit","query":"","edit":[]}"#,
+        "`/edit` must be an array of at least one edit, found an empty one",
+        Some("/edit"),
+        36,
+    ),
+    (
+        r#"{"action":"edit","query":"","edit":[{"type":"add_tags","value":null}]}"#,
+        "`/edit/0/value` must be an array of strings, found null",
+        Some("/edit/0/value"),
+        64,
+    ),
+    (
+        r#"{"action":"edit","query":"","edit":[{"type":"set_schedule","value":{"interval":"1d","lookback":"1m"}}]}"#,
+        "`interval` must be a number from 1 and `s`, `m` or `h`, as in `5m`, found `1d`",
+        Some("/edit/0/value/interval"),
+        80,
+    ),
+    (
+        r#"{"action":"edit","query":"","edit":[{"type":"set_rule_actions","value":{"actions":[{"id":"mail","params":{},"uuid":"u"}]}}]}"#,
+        "`uuid` is none of `id`, `params`, `group`, `frequency`, `alerts_filter`",
+        Some("/edit/0/value/actions/0/uuid"),
+        116,
+    ),
+    (
+        r#"{"action":"edit","query":"","edit":[{"type":"set_rule_actions","value":{"actions":[{"id":"chat","params":{},"group":"default"}]}}]}"#,
+        "the type of connector `chat` is not known: no connector line of the bundle has this id",
+        Some("/edit/0/value/actions/0/id"),
+        90,
+    ),
+    (
+        r#"{"action":"enable","ids":["1"],"query":"name:x"}"#,
+        "Both query and ids are sent. Define either ids or query in request payload.",
+        Some("/query"),
+        40,
+    ),
+    (
+        r#"{"action":"enable","ids":[]}"#,
+        "`/ids` must be an array of at least one string, found an empty one",
+        Some("/ids"),
+        26,
+    ),
+    (
+        r#"{"action":"enable","query":"","gaps_range_end":"x"}"#,
+        "gaps_range_start, gaps_range_end and gap_fill_statuses must be provided together.",
+        Some("/gaps_range_end"),
+        48,
+    ),
+    (
+        r#"{"action":"run","query":""}"#,
+        "`run` starts rules on a server",
+        Some("/action"),
+        11,
+    ),
+    (
+        r#"{"action":"fill_gaps","query":""}"#,
+        "`fill_gaps` starts rules on a server",
+        Some("/action"),
+        11,
+    ),
+    (
+        r#"{"action":"duplicate","query":"","duplicate":{"include_exceptions":1,"include_expired_exceptions":true}}"#,
+        "`/duplicate/include_exceptions` must be `true` or `false`, found `1`",
+        Some("/duplicate/include_exceptions"),
+        68,
+    ),
+];
+
 #[test]
 fn nothing_is_written_for_a_bad_request() {
-    let cases = [
-        ("{", "the request is not JSON: ", None, 2),
-        ("", "the request is not JSON: ", None, 1),
-        (
-            "[]",
-            "the request must be an object, found an array",
-            None,
-            1,
-        ),
-        (
-            r#"{"action":"renew","query":""}"#,
-            "`/action` must be one of `enable`",
-            Some("/action"),
-            11,
-        ),
-        (
-            r#"{"action":"edit","query":"","edit":[{"type":"add_tag","value":[]}]}"#,
-            "found `\"add_tag\"`; did you mean `add_tags`?",
-            Some("/edit/0/type"),
-            45,
-        ),
-        (
-            r#"{"action":"edit","query":"","edit":[]}"#,
-            "`/edit` must be an array of at least one edit, found an empty one",
-            Some("/edit"),
-            36,
-        ),
-        (
-            r#"{"action":"edit","query":"","edit":[{"type":"add_tags","value":null}]}"#,
-            "`/edit/0/value` must be an array of strings, found null",
-            Some("/edit/0/value"),
-            64,
-        ),
-        (
-            r#"{"action":"edit","query":"","edit":[{"type":"set_schedule","value":{"interval":"1d","lookback":"1m"}}]}"#,
-            "`interval` must be a number from 1 and `s`, `m` or `h`, as in `5m`, found `1d`",
-            Some("/edit/0/value/interval"),
-            80,
-        ),
-        (
-            r#"{"action":"edit","query":"","edit":[{"type":"set_rule_actions","value":{"actions":[{"id":"mail","params":{},"uuid":"u"}]}}]}"#,
-            "`uuid` is none of `id`, `params`, `group`, `frequency`, `alerts_filter`",
-            Some("/edit/0/value/actions/0/uuid"),
-            116,
-        ),
-        (
-            r#"{"action":"edit","query":"","edit":[{"type":"set_rule_actions","value":{"actions":[{"id":"chat","params":{},"group":"default"}]}}]}"#,
-            "the type of connector `chat` is not known: no connector line of the bundle has this id",
-            Some("/edit/0/value/actions/0/id"),
-            90,
-        ),
-        (
-            r#"{"action":"enable","ids":["1"],"query":"name:x"}"#,
-            "Both query and ids are sent. Define either ids or query in request payload.",
-            Some("/query"),
-            40,
-        ),
-        (
-            r#"{"action":"enable","ids":[]}"#,
-            "`/ids` must be an array of at least one string, found an empty one",
-            Some("/ids"),
-            26,
-        ),
-        (
-            r#"{"action":"enable","query":"","gaps_range_end":"x"}"#,
-            "gaps_range_start, gaps_range_end and gap_fill_statuses must be provided together.",
-            Some("/gaps_range_end"),
-            48,
-        ),
-        (
-            r#"{"action":"run","query":""}"#,
-            "`run` starts rules on a server",
-            Some("/action"),
-            11,
-        ),
-        (
-            r#"{"action":"fill_gaps","query":""}"#,
-            "`fill_gaps` starts rules on a server",
-            Some("/action"),
-            11,
-        ),
-        (
-            r#"{"action":"duplicate","query":"","duplicate":{"include_exceptions":1,"include_expired_exceptions":true}}"#,
-            "`/duplicate/include_exceptions` must be `true` or `false`, found `1`",
-            Some("/duplicate/include_exceptions"),
-            68,
-        ),
-    ];
     let args = ["-o", "out", "--response", "answer", "--rejects", "rejects"];
-    for (request, message, pointer, column) in cases {
+    for &(request, message, pointer, column) in BAD {
         let folder = folder(request);
         let ran = bulk_edit(&folder, &[&args[..], &["--errors", "json"]].concat());
         assert_eq!(

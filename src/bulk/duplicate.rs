@@ -37,6 +37,11 @@ impl OwnLists {
         self.there.insert(list);
     }
 
+    /// Whether the bundle has this list.
+    pub(super) fn has(&self, list: &ListKey) -> bool {
+        self.there.contains(list)
+    }
+
     /// Takes down that a rule is copied with this list.
     pub(super) fn is_copied(&mut self, list: ListKey, rule: Box<str>) {
         self.copied.entry(list).or_default().push(rule);
@@ -134,7 +139,7 @@ impl Duplicating<'_> {
         let list = key(own).ok_or_else(|| {
             Error::wrong_type("list_id", "a string", "nothing").within("exceptions_list")
         })?;
-        if !self.lists.there.contains(&list) {
+        if !self.lists.has(&list) {
             return Err(Failure::live(format!(
                 "Unable to duplicate rule default exceptions - unable to find their container with list_id: \"{}\"",
                 list.id.as_str()

@@ -8,7 +8,7 @@ use super::duplicate::Duplicating;
 use super::editing::{Editing, machine_learning};
 use super::failure::{Failure, Subject};
 use super::learned::{Learned, most_matches, too_many};
-use super::request::{Action, Exceptions, MOST_IDS, Request, Selected};
+use super::request::{Action, Exceptions, MOST_IDS, Request, Selected, too_many_ids};
 use super::settings::Settings;
 use crate::edit::Effect;
 use crate::error::{Error, Location, Result};
@@ -24,7 +24,12 @@ pub struct Bulk<'r> {
     settings: &'r Settings,
     /// The ids of the request, with their places in it.
     ids: HashMap<&'r str, usize>,
-    /// Which of them some rule has.
+    tally: Tally,
+}
+
+/// What came of a request so far.
+struct Tally {
+    /// Which ids of the request some rule has.
     found: Vec<bool>,
     matched: u64,
     answer: Answer,
@@ -61,8 +66,8 @@ pub enum Event<'e> {
 pub struct Outcome {
     /// What the server would answer.
     pub answer: Answer,
-    /// The texts with which the server would refuse the request, if it would.
-    pub refusals: Vec<String>,
+    /// The text with which the server would refuse the request for its size, if it would.
+    pub refusal: Option<String>,
 }
 
 /// What is told of a rule that the request chooses.
@@ -99,14 +104,16 @@ impl<'r> Bulk<'r> {
         Ok(Self {
             request,
             settings,
-            found: vec![false; ids.len()],
             ids: ids
                 .iter()
                 .enumerate()
                 .map(|(place, id)| (id.as_str(), place))
                 .collect(),
-            matched: 0,
-            answer: Answer::new(with_results && !settings.dry_run)?,
+            tally: Tally {
+                found: vec![false; ids.len()],
+                matched: 0,
+                answer: Answer::new(with_results && !settings.dry_run)?,
+            },
         })
     }
 
@@ -119,7 +126,7 @@ impl<'r> Bulk<'r> {
         reading: &Reading,
         on_error: OnError,
         sources: Vec<Source<'_>>,
-        output: impl Write,
+        mut output: impl Write,
         events: &mut dyn FnMut(Event<'_>) -> Result<()>,
     ) -> Result<Report> {
         let exports = self.request.action == Action::Export;
@@ -141,71 +148,79 @@ impl<'r> Bulk<'r> {
             ids,
             learned: &learned,
         };
-        let (answer, found, matched) = (&mut self.answer, &mut self.found, &mut self.matched);
-        let sink = |happened: Happened<'_, Told>| match happened {
-            Happened::Unreadable { error, read } => events(Event::Unreadable { error, line: read }),
+        let tally = &mut self.tally;
+        let mut nowhere = std::io::sink();
+        let output: &mut dyn Write = if settings.dry_run {
+            &mut nowhere
+        } else {
+            &mut output
+        };
+        input.rewrite(
+            &rewriting,
+            output,
+            |record| work.fate(record),
+            |happened| tally.take(happened, events),
+        )
+    }
+
+    /// Ends the request: ids that no rule has become errors.
+    pub fn finish(self) -> Outcome {
+        let Tally {
+            found,
+            matched,
+            mut answer,
+        } = self.tally;
+        let refusal = if let Selected::Ids(ids) = &self.request.selected {
+            let missing = ids.iter().zip(&found).filter(|(_, found)| !**found);
+            answer.missing(missing.map(|(id, _)| id.as_str()));
+            (ids.len() > MOST_IDS).then(too_many_ids)
+        } else {
+            let most = most_matches(&self.request.action);
+            (matched > most).then(|| too_many(most))
+        };
+        Outcome { answer, refusal }
+    }
+}
+
+impl Tally {
+    /// Takes down what happened, in input order.
+    fn take(
+        &mut self,
+        happened: Happened<'_, Told>,
+        events: &mut dyn FnMut(Event<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let (told, location, read, written) = match happened {
+            Happened::Unreadable { error, read } => {
+                return events(Event::Unreadable { error, line: read });
+            }
             Happened::Told {
                 told,
                 location,
                 read,
                 written,
-            } => {
-                *matched += 1;
-                if let Choice::Id(place) = told.by {
-                    found[place] = true;
-                }
-                match told.what {
-                    What::Passed => answer.passed(),
-                    What::Updated => answer.done(Place::Updated, written)?,
-                    What::Created(copy) => answer.done(Place::Created, copy.as_bytes())?,
-                    What::Deleted => answer.done(Place::Deleted, read)?,
-                    What::Skipped(subject) => answer.skipped(&subject)?,
-                    What::Failed(failure, subject) => {
-                        events(Event::Failed {
-                            failure: &failure,
-                            subject: &subject,
-                            location: location(),
-                            line: read,
-                        })?;
-                        answer.failed(failure, subject);
-                    }
-                }
-                Ok(())
-            }
+            } => (told, location, read, written),
         };
-        if settings.dry_run {
-            input.rewrite(
-                &rewriting,
-                std::io::sink(),
-                |record| work.fate(record),
-                sink,
-            )
-        } else {
-            input.rewrite(&rewriting, output, |record| work.fate(record), sink)
+        self.matched += 1;
+        if let Choice::Id(place) = told.by {
+            self.found[place] = true;
         }
-    }
-
-    /// Ends the request: ids that no rule has become errors.
-    pub fn finish(mut self) -> Outcome {
-        let mut refusals = Vec::new();
-        if let Selected::Ids(ids) = &self.request.selected {
-            let missing = ids.iter().zip(&self.found).filter(|(_, found)| !**found);
-            self.answer.missing(missing.map(|(id, _)| id.as_str()));
-            if ids.len() > MOST_IDS {
-                refusals.push(format!(
-                    "More than {MOST_IDS} ids sent for bulk edit action."
-                ));
-            }
-        } else {
-            let most = most_matches(&self.request.action);
-            if self.matched > most {
-                refusals.push(too_many(most));
+        match told.what {
+            What::Passed => self.answer.passed(),
+            What::Updated => self.answer.done(Place::Updated, written)?,
+            What::Created(copy) => self.answer.done(Place::Created, copy.as_bytes())?,
+            What::Deleted => self.answer.done(Place::Deleted, read)?,
+            What::Skipped(subject) => self.answer.skipped(&subject)?,
+            What::Failed(failure, subject) => {
+                events(Event::Failed {
+                    failure: &failure,
+                    subject: &subject,
+                    location: location(),
+                    line: read,
+                })?;
+                self.answer.failed(failure, subject);
             }
         }
-        Outcome {
-            answer: self.answer,
-            refusals,
-        }
+        Ok(())
     }
 }
 
@@ -296,10 +311,10 @@ impl Work<'_> {
                 let taken = match kind {
                     Kind::ExceptionList | Kind::ExceptionItem => record
                         .list_key()
-                        .is_some_and(|list| self.learned.lists.contains_key(&list)),
+                        .is_some_and(|list| self.learned.lists.contains(&list)),
                     Kind::Connector if record.is_connector() => record
                         .str("id")
-                        .is_some_and(|id| self.learned.wanted.contains_key(&*id)),
+                        .is_some_and(|id| self.learned.wanted.contains(&*id)),
                     Kind::Rule | Kind::Connector | Kind::Details | Kind::Other => false,
                 };
                 if !taken {
@@ -321,7 +336,7 @@ impl Work<'_> {
                 _ => &[],
             },
             settings: self.settings,
-            connectors: &self.learned.connectors,
+            learned: self.learned,
         }
     }
 

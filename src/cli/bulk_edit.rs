@@ -104,8 +104,8 @@ struct Server {
     #[arg(long, value_name = "INTERVAL")]
     min_interval: Option<Interval>,
     /// Refuses requests over its limits: 100 ids, 2000 rules by query for `edit`, 10000 for other actions.
-    #[arg(long)]
-    server_limits: bool,
+    #[arg(long = "server-limits")]
+    limits: bool,
 }
 
 impl BulkEdit {
@@ -149,11 +149,11 @@ impl BulkEdit {
             ErrorKind::Request { .. } => error.in_file(&name),
             _ => error,
         })?;
-        let Outcome { answer, refusals } = bulk.finish();
+        let Outcome { answer, refusal } = bulk.finish();
         drop(progress);
         rejects.map_or(Ok(()), |rejects| rejects.commit(Durable::No))?;
         let random = self.seed.is_none().then_some(&*settings.seed);
-        let exit = tell.finish(&answer, &refusals, &report, &settings, random);
+        let exit = tell.finish(&answer, refusal.as_deref(), &report, &settings, random);
         if !is_export {
             self.answer(answer, response)?;
         }
@@ -196,7 +196,7 @@ impl BulkEdit {
             connectors: ConnectorType::by_id(&self.server.connectors)?,
             min_interval: self.server.min_interval.clone(),
             keep_versions: self.keep_versions,
-            server_limits: self.server.server_limits,
+            server_limits: self.server.limits,
             seed: self.seed.clone().unwrap_or_else(random),
             now: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
         })

@@ -84,7 +84,7 @@ impl<'r> Tell<'r> {
     pub(super) fn finish(
         self,
         answer: &Answer,
-        refusals: &[String],
+        refusal: Option<&str>,
         report: &Report,
         settings: &Settings,
         random: Option<&str>,
@@ -105,7 +105,7 @@ impl<'r> Tell<'r> {
             ));
         }
         if !self.quiet {
-            for note in self.notes(answer, refusals, report, settings) {
+            for note in self.notes(answer, refusal, report, settings) {
                 write_text(&format!("note: {note}"));
             }
             write_text(&self.summary(answer, report, settings));
@@ -168,11 +168,11 @@ impl<'r> Tell<'r> {
     fn notes(
         &self,
         answer: &Answer,
-        refusals: &[String],
+        refusal: Option<&str>,
         report: &Report,
         settings: &Settings,
     ) -> Vec<String> {
-        let mut notes: Vec<String> = refusals
+        let mut notes: Vec<String> = refusal
             .iter()
             .map(|text| format!("the server would refuse this request: {text}"))
             .collect();
