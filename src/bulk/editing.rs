@@ -1,8 +1,7 @@
 //! What an `edit` request does to one rule.
 
-use std::collections::HashMap;
-
 use super::failure::Failure;
+use super::learned::Learned;
 use super::settings::{Customization, Settings};
 use crate::edit::{Edit, Effect, Surroundings, ids, settled};
 use crate::error::{Error, Result};
@@ -34,8 +33,7 @@ const CODES: [&str; 4] = [
 pub(super) struct Editing<'r> {
     pub(super) edits: &'r [Edit],
     pub(super) settings: &'r Settings,
-    /// The types of the connectors that the bundle has, by id.
-    pub(super) connectors: &'r HashMap<String, String>,
+    pub(super) learned: &'r Learned,
 }
 
 /// Whether the licence lets a rule be touched at all: machine learning needs a Platinum licence.
@@ -76,6 +74,8 @@ impl Editing<'_> {
             connector_type: &connector_type,
             new_id: &new_id,
         };
+        let stamps = !self.settings.keep_versions;
+        let before = (stamps && rule.is_prebuilt()).then(|| compared(rule));
         let mut effect = Effect::None;
         let mut apply = |rule: &mut Record<'_>, attributes: bool| -> Result<()> {
             let edits = self.edits.iter();
@@ -95,8 +95,8 @@ impl Editing<'_> {
         apply(rule, false)?;
         if effect == Effect::Effective {
             settled(rule)?;
-            if !self.settings.keep_versions {
-                stamp(rule)?;
+            if stamps {
+                stamp(rule, before)?;
             }
         }
         Ok(effect)
@@ -133,23 +133,30 @@ impl Editing<'_> {
     fn connector_type(&self, id: &str) -> Option<String> {
         let told = self.settings.connectors.get(id);
         let system = || id.strip_prefix("system-connector-").map(Into::into);
-        told.or_else(|| self.connectors.get(id))
-            .cloned()
+        let of_bundle = || self.learned.connector_type(id);
+        told.map(String::as_str)
+            .or_else(of_bundle)
+            .map(Into::into)
             .or_else(system)
     }
 }
 
+/// The members that Kibana compares, as they are spelt; none where there is none.
+fn compared(rule: &Object<'_>) -> Vec<Option<Box<str>>> {
+    let text = |key: &&str| rule.get(key).map(|value| value.text().into());
+    COMPARED.iter().map(text).collect()
+}
+
 /// Moves `version` (not of prebuilt rules), `rule_source` and `revision` on, as far as the rule has them: an import gives a
 /// rule what it lacks, and what the file's release did not know stays out of it.
-fn stamp(rule: &mut Record<'_>) -> Result<()> {
-    if rule.is_prebuilt() {
-        let changed = {
-            let read = Object::parse(rule.text())?;
-            COMPARED
-                .iter()
-                .any(|key| !is_same(read.get(key), rule.get(key)))
+///
+/// `before` is what Kibana compares of a prebuilt rule, from before the edits.
+fn stamp(rule: &mut Record<'_>, before: Option<Vec<Option<Box<str>>>>) -> Result<()> {
+    if let Some(before) = before {
+        let is_kept = |(key, before): (&&str, &Option<Box<str>>)| {
+            is_same(before.as_deref(), rule.get(key).map(Raw::text))
         };
-        if changed {
+        if !COMPARED.iter().zip(&before).all(is_kept) {
             rule.edit("rule_source", |source| {
                 customize(source);
                 Ok(())
@@ -187,11 +194,10 @@ fn customize(source: &mut Object<'_>) {
     }
 }
 
-fn is_same(a: Option<Raw<'_>>, b: Option<Raw<'_>>) -> bool {
-    let value = |raw: Option<Raw<'_>>| {
-        raw.and_then(|raw| serde_json::from_str::<serde_json::Value>(raw.text()).ok())
-    };
-    a.map(Raw::text) == b.map(Raw::text) || value(a) == value(b)
+/// Whether two texts spell one value.
+fn is_same(a: Option<&str>, b: Option<&str>) -> bool {
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    a == b || a.and_then(value) == b.and_then(value)
 }
 
 /// Adds one to the number that the member holds, if it is there.

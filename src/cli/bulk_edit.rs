@@ -26,23 +26,24 @@ use super::progress::Progress;
 use super::work::{check_in_place, check_paths, reject, threads};
 use tell::Tell;
 
-const NOTES: &str = r#"The request is the endpoint's own body:
-  {"action": "enable" | "disable" | "delete" | "duplicate" | "export" | "edit", and what that action takes,
-   "ids": ["…"] (the rules' `id`, not `rule_id`) or "query": "KQL" ("" is every rule)}
+const NOTES: &str = "\
+The request is the endpoint's own body:
+  {\"action\": \"edit\", \"enable\", \"disable\", \"delete\", \"duplicate\" or \"export\", and what it takes,
+   \"ids\": [\"…\"] (the rules' `id`, not `rule_id`) or \"query\": \"KQL\" (\"\" is every rule)}
 `run` and `fill_gaps` need a server.
 
-Edits happen in Kibana's order, all or none of them for each rule. A rule with an error stays as it was read and the exit \
-code is 3; one that was so already is skipped. An edited rule gets the next `version` (not Elastic's own rules) and \
-`revision`, and a new `rule_source`, as far as it has them. `updated_at` and `updated_by` stay: an import sets them anyway. \
-`enable` and `disable` touch `enabled` alone.
+Edits happen in Kibana's order, all or none of them for each rule. A rule with an error stays as it was read and \
+the exit code is 3; one that was so already is skipped. An edited rule gets the next `version` (not Elastic's \
+own rules) and `revision`, and a new `rule_source`, as far as it has them. `updated_at` and `updated_by` stay: \
+an import sets them anyway. `enable` and `disable` touch `enabled` alone.
 
-`delete` takes rules away; their exception lists and connectors stay, as on a server. `duplicate` writes a copy after each \
-rule, switched off and with new ids; the list that is a rule's own is copied with its items, each right after its original. \
-A rule whose own list is not in the bundle is not copied. `export` writes the chosen rules, the lists, items and connectors \
-that they refer to, and a details line.
+`delete` takes rules away; their exception lists and connectors stay, as on a server. `duplicate` writes a copy \
+after each rule, switched off and with new ids; the list that is a rule's own is copied with its items, each \
+right after its original. A rule whose own list is not in the bundle is not copied. `export` writes the chosen \
+rules, the lists, items and connectors that they refer to, and a details line.
 
 Example: ruleferry bulk-edit --request request.json --response answer.json export.ndjson -o out.ndjson
-with {"action":"edit","query":"tags:\"Linux\"","edit":[{"type":"add_tags","value":["prod"]}]}"#;
+with {\"action\":\"edit\",\"query\":\"severity:high\",\"edit\":[{\"type\":\"add_tags\",\"value\":[\"prod\"]}]}";
 
 /// The verb.
 #[derive(Debug, Args)]
@@ -103,8 +104,8 @@ struct Server {
     #[arg(long, value_name = "INTERVAL")]
     min_interval: Option<Interval>,
     /// Refuses requests over its limits: 100 ids, 2000 rules by query for `edit`, 10000 for other actions.
-    #[arg(long)]
-    server_limits: bool,
+    #[arg(long = "server-limits")]
+    limits: bool,
 }
 
 impl BulkEdit {
@@ -131,6 +132,8 @@ impl BulkEdit {
             .as_deref()
             .map(AtomicFile::create)
             .transpose()?;
+        // A place that cannot be written is told of before anything is.
+        let response = self.response_file()?;
         let mut bulk = Bulk::new(&request, &settings, self.response.is_some())?;
         let mut report = Report::default();
         self.bundles(&mut bulk, &reading, &mut report, &mut |event| {
@@ -146,13 +149,13 @@ impl BulkEdit {
             ErrorKind::Request { .. } => error.in_file(&name),
             _ => error,
         })?;
-        let Outcome { answer, refusals } = bulk.finish();
+        let Outcome { answer, refusal } = bulk.finish();
         drop(progress);
         rejects.map_or(Ok(()), |rejects| rejects.commit(Durable::No))?;
         let random = self.seed.is_none().then_some(&*settings.seed);
-        let exit = tell.finish(&answer, &refusals, &report, &settings, random);
+        let exit = tell.finish(&answer, refusal.as_deref(), &report, &settings, random);
         if !is_export {
-            self.answer(answer)?;
+            self.answer(answer, response)?;
         }
         Ok(exit)
     }
@@ -193,7 +196,7 @@ impl BulkEdit {
             connectors: ConnectorType::by_id(&self.server.connectors)?,
             min_interval: self.server.min_interval.clone(),
             keep_versions: self.keep_versions,
-            server_limits: self.server.server_limits,
+            server_limits: self.server.limits,
             seed: self.seed.clone().unwrap_or_else(random),
             now: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
         })
@@ -271,21 +274,26 @@ impl BulkEdit {
             .map_err(|error| sink.blamed(error))
     }
 
+    /// The file for the answer, if it is to be in one.
+    fn response_file(&self) -> Result<Option<AtomicFile>, Error> {
+        let path = self.response.as_deref().filter(|path| !is_standard(path));
+        path.map(AtomicFile::create).transpose()
+    }
+
     /// Writes the answer where it is wanted.
-    fn answer(&self, answer: Answer) -> Result<(), Error> {
-        match &self.response {
-            Some(path) if !is_standard(path) => {
-                let file = AtomicFile::create(path)?;
-                let mut buffered = BufWriter::with_capacity(1 << 16, file);
-                answer.write(&mut buffered)?;
-                let file = buffered.into_inner().map_err(|error| {
-                    Error::io(format!("writing `{}`", path.display()), error.into_error())
-                })?;
-                file.commit(Durable::No)
-            }
-            None if !self.dry_run => Ok(()),
-            _ => answer.write(BufWriter::new(std::io::stdout().lock())),
+    fn answer(&self, answer: Answer, file: Option<AtomicFile>) -> Result<(), Error> {
+        if let Some(file) = file {
+            let mut buffered = BufWriter::with_capacity(1 << 16, file);
+            answer.write(&mut buffered)?;
+            let file = buffered
+                .into_inner()
+                .map_err(|error| Error::io("writing the answer", error.into_error()))?;
+            return file.commit(Durable::No);
         }
+        if self.response.is_some() || self.dry_run {
+            answer.write(BufWriter::new(std::io::stdout().lock()))?;
+        }
+        Ok(())
     }
 }
 

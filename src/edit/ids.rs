@@ -13,7 +13,7 @@ pub(crate) fn derived(seed: &str, kind: &str, names: &[&str]) -> String {
     // No two lists of names give one text, since each name is told with its length.
     let mut text = kind.to_owned();
     for name in names {
-        text += &format!(":{}:{name}", name.len());
+        text.extend([":", &name.len().to_string(), ":", name]);
     }
     Uuid::new_v5(&seed, text.as_bytes()).to_string()
 }

@@ -101,6 +101,16 @@ impl Edit {
         }
     }
 
+    /// Whether it is about alert suppression, which needs a Platinum licence.
+    pub fn is_suppression(&self) -> bool {
+        matches!(
+            self,
+            Self::SetAlertSuppression(_)
+                | Self::SetAlertSuppressionForThreshold(_)
+                | Self::DeleteAlertSuppression
+        )
+    }
+
     /// Whether Kibana applies it before the checks on the rule, among the attributes. `set_schedule` is among both.
     pub fn is_attribute(&self) -> bool {
         matches!(

@@ -57,6 +57,8 @@ use std::fmt::Debug;
 
 use serde::de::MapAccess;
 
+pub(crate) use enable::set_enabled;
+
 use crate::edit::{Edit, strings};
 use crate::error::Result;
 pub use crate::json::Verdict;

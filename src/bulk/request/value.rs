@@ -43,10 +43,10 @@ impl<'t> Value<'t> {
     /// Reads a body.
     pub(super) fn body(body: &'t str) -> Result<Self> {
         let raw = Raw::parse(body).map_err(|error| {
-            let offset = error.offset;
-            Error::from(error)
-                .at(location(body, offset))
-                .showing(excerpt(body, offset, offset + 1))
+            let message = format!("the request is not JSON: {}", error.problem);
+            Error::request(message, None)
+                .at(location(body, error.offset))
+                .showing(excerpt(body, error.offset, error.offset + 1))
         })?;
         Ok(Self {
             body,
@@ -74,6 +74,27 @@ impl<'t> Value<'t> {
     /// Adds to an error where the value stands.
     pub(super) fn blamed(&self, error: Error) -> Error {
         self.spot().blamed(error)
+    }
+
+    /// Adds to an error about what is in this value, which names the way on from it, where that stands.
+    pub(super) fn blamed_within(&self, error: &Error) -> Error {
+        let mut inner = self.clone();
+        for step in error.pointer() {
+            let next = match step {
+                PathStep::Key(key) => inner.raw.get(key),
+                PathStep::Index(index) => inner.raw.elements().nth(*index),
+            };
+            // What is missing stands nowhere: its place is that of what lacks it.
+            let Some(raw) = next else { break };
+            inner.raw = raw;
+        }
+        let place = inner.spot();
+        let refused = Error::request(error.to_string(), None)
+            .at(place.location)
+            .showing(place.excerpt);
+        let way = self.path.iter().chain(error.pointer());
+        way.rev()
+            .fold(refused, |error, step| error.within(step.clone()))
     }
 
     /// A refusal of the request because of this value.
@@ -143,35 +164,6 @@ impl<'t> Value<'t> {
                 dropped.push(Dropped { pointer, nearest });
             }
         }
-    }
-
-    /// Refuses keys that are none of `known`.
-    pub(super) fn has_only(&self, known: &[&'static str]) -> Result<()> {
-        let mut unknown = Vec::new();
-        self.drops(known, &mut unknown);
-        let Some(first) = unknown.first() else {
-            return Ok(());
-        };
-        let near = first
-            .nearest
-            .map(|near| format!("; did you mean `{near}`?"))
-            .unwrap_or_default();
-        let at = self
-            .raw
-            .members()
-            .map(|(key, _)| key)
-            .find(|key| !known.contains(&&**key))
-            .and_then(|key| self.member(&key));
-        let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
-        Err(at.as_ref().unwrap_or(self).refused(
-            format!(
-                "`{}` must have no key but {}, found `{}`{near}",
-                self.pointer(),
-                known.join(", "),
-                first.pointer
-            ),
-            None,
-        ))
     }
 
     /// The string it is.
@@ -257,14 +249,9 @@ impl<'t> Value<'t> {
         elements.iter().map(Self::string).collect()
     }
 
-    /// Its text as it is spelt.
-    pub(super) fn text(&self) -> &'t str {
-        self.raw.text()
-    }
-
-    /// Whether it is `null`.
-    pub(super) fn is_null(&self) -> bool {
-        self.raw.is_null()
+    /// The value itself.
+    pub(super) fn raw(&self) -> Raw<'t> {
+        self.raw
     }
 }
 

@@ -84,7 +84,7 @@ impl<'r> Tell<'r> {
     pub(super) fn finish(
         self,
         answer: &Answer,
-        refusals: &[String],
+        refusal: Option<&str>,
         report: &Report,
         settings: &Settings,
         random: Option<&str>,
@@ -105,7 +105,7 @@ impl<'r> Tell<'r> {
             ));
         }
         if !self.quiet {
-            for note in self.notes(answer, refusals, report, settings) {
+            for note in self.notes(answer, refusal, report, settings) {
                 write_text(&format!("note: {note}"));
             }
             write_text(&self.summary(answer, report, settings));
@@ -168,27 +168,19 @@ impl<'r> Tell<'r> {
     fn notes(
         &self,
         answer: &Answer,
-        refusals: &[String],
+        refusal: Option<&str>,
         report: &Report,
         settings: &Settings,
     ) -> Vec<String> {
-        let mut notes: Vec<String> = refusals
+        let mut notes: Vec<String> = refusal
             .iter()
             .map(|text| format!("the server would refuse this request: {text}"))
             .collect();
-        let is_suppression = |edit: &Edit| {
-            matches!(
-                edit,
-                Edit::SetAlertSuppression(_)
-                    | Edit::SetAlertSuppressionForThreshold(_)
-                    | Edit::DeleteAlertSuppression
-            )
-        };
         let edits: &[Edit] = match &self.request.action {
             Action::Edit(edits) => edits,
             _ => &[],
         };
-        if settings.license.is_none() && edits.iter().any(is_suppression) {
+        if settings.license.is_none() && edits.iter().any(Edit::is_suppression) {
             notes.push(
                 "suppression edits need a Platinum licence or above; `--license` says what the server has".into(),
             );
