@@ -1,14 +1,15 @@
 //! What a request must know of the whole bundle before it is done, as far as it must.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::duplicate::{self, OwnLists};
 use super::editing::machine_learning;
 use super::request::{Action, Exceptions, Request, Selected};
 use super::settings::Settings;
+use crate::bundle::{Need, Needs, References, Thing};
 use crate::error::{Error, Result};
 use crate::pipeline::{Input, Rewriting};
-use crate::record::{ConnectorId, Kind, ListKey, Record};
+use crate::record::{Kind, ListKey, Record};
 
 /// The most rules that Kibana takes by query: of an edit, and of all else.
 pub const MOST_MATCHES: [u64; 2] = [2000, 10_000];
@@ -21,9 +22,8 @@ pub(super) struct Learned {
     /// The types of connectors by id.
     pub(super) connectors: HashMap<String, String>,
     pub(super) own_lists: OwnLists,
-    /// The lists and connectors that an export takes along, and whether the bundle has them.
-    pub(super) lists: HashMap<ListKey, bool>,
-    pub(super) wanted: HashMap<ConnectorId, bool>,
+    /// The lists and connectors that an export takes along.
+    pub(super) exported: Needs,
 }
 
 /// What is learned of one record.
@@ -32,7 +32,11 @@ enum Fact {
     Connector(String, String),
     List(ListKey),
     Copied(Option<ListKey>, Box<str>),
-    Exported(Vec<ListKey>, Vec<ConnectorId>),
+    Exported {
+        references: References,
+        ordinal: u64,
+        name: String,
+    },
 }
 
 /// The most rules that a request may match.
@@ -92,18 +96,17 @@ impl Learned {
             }
             _ => None,
         };
-        let (mut lists, mut connectors) = (HashSet::new(), HashSet::new());
         input.survey(rewriting, look, |fact| {
             match fact {
                 Fact::Matched => learned.matched += 1,
                 Fact::Connector(id, kind) => {
-                    connectors.insert(ConnectorId::from(&*id));
+                    learned.exported.hold(Thing::Connector((&*id).into()));
                     if !kind.is_empty() {
                         learned.connectors.insert(id, kind);
                     }
                 }
                 Fact::List(list) => {
-                    lists.insert(list.clone());
+                    learned.exported.hold(Thing::List(list.clone()));
                     learned.own_lists.is_there(list);
                 }
                 Fact::Copied(list, rule) => {
@@ -112,23 +115,17 @@ impl Learned {
                         learned.own_lists.is_copied(list, rule);
                     }
                 }
-                Fact::Exported(lists, connectors) => {
+                Fact::Exported {
+                    references,
+                    ordinal,
+                    name,
+                } => {
                     learned.matched += 1;
-                    learned
-                        .lists
-                        .extend(lists.into_iter().map(|list| (list, false)));
-                    let connectors = connectors.into_iter();
-                    learned.wanted.extend(connectors.map(|id| (id, false)));
+                    learned.exported.add(references, ordinal, &name);
                 }
             }
             Ok(())
         })?;
-        for (list, there) in &mut learned.lists {
-            *there = lists.contains(list);
-        }
-        for (connector, there) in &mut learned.wanted {
-            *there = connectors.contains(connector);
-        }
         for connector in untold {
             if !learned.connectors.contains_key(&connector.id) {
                 return Err(connector.untold());
@@ -146,11 +143,8 @@ impl Learned {
 
     /// What an export refers to and the bundle lacks, as messages name it, in alphabetical order.
     pub(super) fn lacks(&self) -> Vec<String> {
-        let lists = self.lists.iter().filter(|(_, there)| !**there);
-        let lists = lists.map(|(list, _)| format!("exception list `{}`", list.id.as_str()));
-        let connectors = self.wanted.iter().filter(|(_, there)| !**there);
-        let connectors = connectors.map(|(id, _)| format!("connector `{}`", id.as_str()));
-        let mut lacks: Vec<String> = lists.chain(connectors).collect();
+        let needs = self.exported.all().into_iter().filter(Need::is_lacking);
+        let mut lacks: Vec<String> = needs.map(|need| need.thing.to_string()).collect();
         lacks.sort();
         lacks
     }
@@ -159,11 +153,14 @@ impl Learned {
 impl Fact {
     /// What a rule takes along, as Kibana's export does it: no endpoint list, no system connector.
     fn exported(rule: &Record<'_>) -> Self {
-        let lists = rule
-            .list_references()
-            .filter(|list| list.id.as_str() != "endpoint_list");
-        let connectors = rule.actions().filter_map(|action| action.connector());
-        let connectors = connectors.filter(|id| !crate::record::is_system_connector(id));
-        Self::Exported(lists.collect(), connectors.map(ConnectorId::from).collect())
+        let mut references = References::of(rule);
+        references
+            .lists
+            .retain(|list| list.id.as_str() != "endpoint_list");
+        Self::Exported {
+            references,
+            ordinal: rule.ordinal(),
+            name: rule.label(),
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::failure::{Failure, Subject};
 use super::learned::{Learned, most_matches, too_many};
 use super::request::{Action, Exceptions, MOST_IDS, Request, Selected};
 use super::settings::Settings;
+use crate::bundle::Thing;
 use crate::edit::Effect;
 use crate::error::{Error, Location, Result};
 use crate::json::{Object, Verdict};
@@ -306,17 +307,9 @@ impl Work<'_> {
     fn unchosen(&self, record: &Record<'_>) -> Fate<Told> {
         let mut fate = Fate::keep();
         match (&self.request.action, record.kind()) {
-            (Action::Export, kind) => {
-                let taken = match kind {
-                    Kind::ExceptionList | Kind::ExceptionItem => record
-                        .list_key()
-                        .is_some_and(|list| self.learned.lists.contains_key(&list)),
-                    Kind::Connector if record.is_connector() => record
-                        .str("id")
-                        .is_some_and(|id| self.learned.wanted.contains_key(&*id)),
-                    Kind::Rule | Kind::Connector | Kind::Details | Kind::Other => false,
-                };
-                if !taken {
+            (Action::Export, _) => {
+                let is_taken = |thing| self.learned.exported.need(&thing);
+                if !Thing::holding(record).is_some_and(is_taken) {
                     fate.verdict = Verdict::Drop;
                 }
             }

@@ -14,6 +14,7 @@ mod pack;
 mod progress;
 mod render;
 mod run;
+mod select;
 mod selection;
 mod stats;
 mod table;
@@ -138,6 +139,9 @@ enum Verb {
     /// Says what Kibana would refuse, drop or change, before it is sent.
     #[command(display_order = 7)]
     Check(check::Check),
+    /// Takes chosen rules out of a bundle, with exactly what they need.
+    #[command(display_order = 8)]
+    Select(select::Select),
     /// Shows what differs between two bundles, record by record.
     #[command(display_order = 11)]
     Diff(diff::Diff),
@@ -212,6 +216,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Stats(stats) => stats.run(&cli.global),
         Verb::BulkEdit(bulk_edit) => bulk_edit.run(&cli.global),
         Verb::Check(check) => check.run(&cli.global),
+        Verb::Select(select) => select.run(&cli.global),
         Verb::Diff(diff) => diff.run(&cli.global),
         Verb::Unpack(unpack) => unpack.run(&cli.global),
         Verb::Pack(pack) => pack.run(&cli.global),

@@ -123,12 +123,7 @@ impl Work {
         check_in_place(&self.input, &self.output)?;
         let beside = [("--rejects", self.rejects.as_deref()), ("--map", map)];
         check_paths(&beside, &self.input, &self.output)?;
-        if self.rejects.is_some() && self.on_error == OnError::Stop {
-            return Err(Error::usage(
-                "`--rejects` needs `--on-error keep` or `--on-error drop`; a run that stops collects nothing",
-            ));
-        }
-        Ok(())
+        check_rejects(self.rejects.as_deref(), self.on_error)
     }
 
     fn in_place(
@@ -155,6 +150,16 @@ impl Work {
         }
         Ok(report)
     }
+}
+
+/// A run that stops at the first line that cannot be read or edited has none to collect.
+pub(crate) fn check_rejects(rejects: Option<&Path>, on_error: OnError) -> Result<(), Error> {
+    if rejects.is_some() && on_error == OnError::Stop {
+        return Err(Error::usage(
+            "`--rejects` needs `--on-error keep` or `--on-error drop`; a run that stops collects nothing",
+        ));
+    }
+    Ok(())
 }
 
 /// Only files can be edited where they are.
