@@ -6,6 +6,7 @@ mod content;
 mod diff;
 mod key;
 mod lens;
+pub mod merge;
 mod needs;
 pub mod select;
 mod shelf;

@@ -8,6 +8,7 @@ mod exit;
 mod help;
 mod input;
 mod ls;
+mod merge;
 mod notes;
 mod output;
 mod pack;
@@ -142,6 +143,9 @@ enum Verb {
     /// Takes chosen rules out of a bundle, with exactly what they need.
     #[command(display_order = 8)]
     Select(select::Select),
+    /// Makes one bundle of many, no record twice.
+    #[command(display_order = 9)]
+    Merge(merge::Merge),
     /// Shows what differs between two bundles, record by record.
     #[command(display_order = 11)]
     Diff(diff::Diff),
@@ -217,6 +221,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::BulkEdit(bulk_edit) => bulk_edit.run(&cli.global),
         Verb::Check(check) => check.run(&cli.global),
         Verb::Select(select) => select.run(&cli.global),
+        Verb::Merge(merge) => merge.run(&cli.global),
         Verb::Diff(diff) => diff.run(&cli.global),
         Verb::Unpack(unpack) => unpack.run(&cli.global),
         Verb::Pack(pack) => pack.run(&cli.global),

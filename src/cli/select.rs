@@ -142,7 +142,7 @@ impl Select {
         }
         check_in_place(&self.input, &self.output)?;
         let beside = [("--rejects", self.rejects.as_deref())];
-        check_paths(&beside, &self.input, &self.output)?;
+        check_paths(&beside, &self.input, self.output.path())?;
         check_rejects(self.rejects.as_deref(), self.on_error)
     }
 

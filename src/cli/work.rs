@@ -122,7 +122,7 @@ impl Work {
     fn check(&self, map: Option<&Path>) -> Result<(), Error> {
         check_in_place(&self.input, &self.output)?;
         let beside = [("--rejects", self.rejects.as_deref()), ("--map", map)];
-        check_paths(&beside, &self.input, &self.output)?;
+        check_paths(&beside, &self.input, self.output.path())?;
         check_rejects(self.rejects.as_deref(), self.on_error)
     }
 
@@ -179,7 +179,7 @@ pub(crate) fn check_in_place(input: &Input, output: &Output) -> Result<(), Error
 pub(crate) fn check_paths(
     beside: &[(&str, Option<&Path>)],
     input: &Input,
-    output: &Output,
+    output: Option<&Path>,
 ) -> Result<(), Error> {
     let beside: Vec<(&str, &Path)> = beside
         .iter()
@@ -188,7 +188,7 @@ pub(crate) fn check_paths(
     for (at, (flag, path)) in beside.iter().enumerate() {
         let others = beside[..at].iter().map(|(_, other)| *other);
         let others = others
-            .chain(output.path())
+            .chain(output)
             .chain(input.files.iter().map(PathBuf::as_path));
         for other in others {
             if is_same(path, other) {
