@@ -24,7 +24,7 @@ fn details(rules: u32, lists: u32, items: u32, connectors: u32) -> String {
 }
 
 fn text(lines: &[&str]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.join("\n") + "\n"
 }
 
 fn bundle() -> String {
@@ -285,13 +285,9 @@ fn equal_records_are_one_whatever_a_kibana_made_of_them() {
 fn conflicts_are_all_named_and_nothing_is_written() {
     let folder = Folder::new();
     let rules = |severity: &str| -> String {
-        (0..12)
-            .map(|id| {
-                format!(
-                    "{{\"rule_id\":\"r{id}\",\"type\":\"query\",\"severity\":\"{severity}\"}}\n"
-                )
-            })
-            .collect()
+        let rule = |id| format!(r#"{{"rule_id":"r{id}","type":"query","severity":"{severity}"}}"#);
+        let rules: Vec<String> = (0..12).map(rule).collect();
+        rules.join("\n")
     };
     folder.write("one", rules("low"));
     folder.write("two", rules("high"));

@@ -2,6 +2,8 @@
 //!
 //! `RULEFERRY_CASES=4000` makes it ten times as many cases.
 
+#![cfg(test)]
+
 #[path = "support/content.rs"]
 #[allow(dead_code, reason = "each test file uses what it needs")]
 mod content;
@@ -208,8 +210,8 @@ proptest! {
         let again: u64 = keys.values().map(|lines| lines.len() as u64 - 1).sum();
         prop_assert_eq!(merged.tally().duplicates, again);
         let read: Vec<u64> = merged.files().iter().map(|file| file.read).collect();
-        prop_assert_eq!(read.iter().sum::<u64>() as usize, input.iter().filter(|line| !is_details(line)).count());
-        prop_assert_eq!(merged.files().iter().map(|file| file.taken).sum::<u64>() as usize, output.len() - 1);
+        prop_assert_eq!(read.iter().sum::<u64>(), input.iter().filter(|line| !is_details(line)).count() as u64);
+        prop_assert_eq!(merged.files().iter().map(|file| file.taken).sum::<u64>(), output.len() as u64 - 1);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! `RULEFERRY_CASES=4000` makes it ten times as many cases.
 
+#![cfg(test)]
+
 #[path = "support/content.rs"]
 #[allow(dead_code, reason = "each test file uses what it needs")]
 mod content;

@@ -131,7 +131,7 @@ impl Select {
         } = run;
         rejects.map_or(Ok(()), |rejects| rejects.commit(Durable::No))?;
         drop(progress);
-        Ok(self.finish(told, &choice, &total)?)
+        Ok(Self::finish(told, &choice, &total)?)
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -155,7 +155,7 @@ impl Select {
     }
 
     /// Says what came of it all, and how the run ends.
-    fn finish(&self, mut told: Told, choice: &Choice, total: &Total) -> Result<Exit, Error> {
+    fn finish(mut told: Told, choice: &Choice, total: &Total) -> Result<Exit, Error> {
         let mut unmet: Vec<&String> = choice
             .ids
             .iter()

@@ -73,8 +73,8 @@ impl Entry {
         let list = record
             .list_key()
             .filter(|_| matches!(kind, Kind::ExceptionList | Kind::ExceptionItem));
-        // Half of the bits will do: of two lists that are told apart wrongly only the order would suffer.
-        let half = |hash: u128| NonZeroU64::new(hash as u64 | 1);
+        // Half of the bits will do: where two lists are taken for one, only their order suffers.
+        let half = |hash: u128| u64::try_from(hash >> 64).ok().and_then(NonZeroU64::new);
         Self {
             key: key::of(record).map(Key::of),
             print: lens.fingerprint(record),
