@@ -111,6 +111,8 @@ pub enum ErrorKind {
     Usage { message: Box<str> },
     #[error("{message}")]
     Tree { message: Box<str> },
+    #[error("ids whose records differ: {count}; nothing is written")]
+    Conflicts { count: u64 },
     #[error("interrupted")]
     Interrupted,
     #[error("this should not happen: {message}")]

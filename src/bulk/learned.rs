@@ -1,15 +1,16 @@
 //! What a request must know of the whole bundle before it is done, as far as it must.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::duplicate::{self, OwnLists};
 use super::editing::machine_learning;
 use super::request::{Action, Exceptions, Request, Selected};
 use super::settings::Settings;
+use crate::bundle::{Need, Needs, References, Thing};
 use crate::edit::ids::rule_name;
 use crate::error::{Error, Result};
 use crate::pipeline::{Input, Rewriting};
-use crate::record::{ConnectorId, Kind, ListKey, Record, is_system_connector};
+use crate::record::{ConnectorId, Kind, ListKey, Record};
 
 /// The most rules that Kibana takes by query: of an edit, and of all else.
 pub const MOST_MATCHES: [u64; 2] = [2000, 10_000];
@@ -22,9 +23,8 @@ pub(super) struct Learned {
     /// The types of the connectors that the bundle has, empty where a connector does not say it.
     connectors: HashMap<ConnectorId, String>,
     pub(super) own_lists: OwnLists,
-    /// The lists and connectors that an export takes along, as far as the bundle has them.
-    pub(super) lists: HashSet<ListKey>,
-    pub(super) wanted: HashSet<ConnectorId>,
+    /// The lists and connectors that an export takes along.
+    pub(super) exported: Needs,
 }
 
 /// What is learned of one record.
@@ -33,7 +33,11 @@ enum Fact {
     Connector(ConnectorId, String),
     List(ListKey),
     Copied(Option<ListKey>, Box<str>),
-    Exported(Vec<ListKey>, Vec<ConnectorId>),
+    Exported {
+        references: References,
+        ordinal: u64,
+        name: String,
+    },
 }
 
 /// The most rules that a request may match.
@@ -108,22 +112,29 @@ impl Learned {
         match fact {
             Fact::Matched => self.matched += 1,
             Fact::Connector(id, kind) => {
+                self.exported.hold(Thing::Connector(id.clone()));
                 let known = self.connectors.entry(id).or_default();
                 if !kind.is_empty() {
                     *known = kind;
                 }
             }
-            Fact::List(list) => self.own_lists.is_there(list),
+            Fact::List(list) => {
+                self.exported.hold(Thing::List(list.clone()));
+                self.own_lists.is_there(list);
+            }
             Fact::Copied(list, rule) => {
                 self.matched += 1;
                 if let Some(list) = list {
                     self.own_lists.is_copied(list, rule);
                 }
             }
-            Fact::Exported(lists, connectors) => {
+            Fact::Exported {
+                references,
+                ordinal,
+                name,
+            } => {
                 self.matched += 1;
-                self.lists.extend(lists);
-                self.wanted.extend(connectors);
+                self.exported.add(references, ordinal, &name);
             }
         }
     }
@@ -136,12 +147,8 @@ impl Learned {
 
     /// What an export refers to and the bundle lacks, as messages name it, in alphabetical order.
     pub(super) fn lacks(&self) -> Vec<String> {
-        let lists = self.lists.iter().filter(|list| !self.own_lists.has(list));
-        let lists = lists.map(|list| format!("exception list `{}`", list.id.as_str()));
-        let connectors = self.wanted.iter();
-        let connectors = connectors.filter(|id| !self.connectors.contains_key(id.as_str()));
-        let connectors = connectors.map(|id| format!("connector `{}`", id.as_str()));
-        let mut lacks: Vec<String> = lists.chain(connectors).collect();
+        let needs = self.exported.all().into_iter().filter(Need::is_lacking);
+        let mut lacks: Vec<String> = needs.map(|need| need.thing.to_string()).collect();
         lacks.sort();
         lacks
     }
@@ -164,15 +171,14 @@ impl Fact {
 
     /// What a rule takes along, as Kibana's export does it: no endpoint list, no system connector.
     fn exported(rule: &Record<'_>) -> Self {
-        let lists = rule
-            .list_references()
-            .filter(|list| list.id.as_str() != "endpoint_list");
-        let mut connectors = Vec::new();
-        for action in rule.actions() {
-            if let Some(id) = action.connector().filter(|id| !is_system_connector(id)) {
-                connectors.push(ConnectorId::from(id));
-            }
+        let mut references = References::of(rule);
+        references
+            .lists
+            .retain(|list| list.id.as_str() != "endpoint_list");
+        Self::Exported {
+            references,
+            ordinal: rule.ordinal(),
+            name: rule.label(),
         }
-        Self::Exported(lists.collect(), connectors)
     }
 }

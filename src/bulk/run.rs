@@ -10,11 +10,12 @@ use super::failure::{Failure, Subject};
 use super::learned::{Learned, most_matches, too_many};
 use super::request::{Action, Exceptions, MOST_IDS, Request, Selected, too_many_ids};
 use super::settings::Settings;
+use crate::bundle::Thing;
 use crate::edit::Effect;
 use crate::error::{Error, Location, Result};
 use crate::json::{Object, Verdict};
 use crate::pipeline::{Fate, Happened, Input, OnError, Reading, Report, Rewriting};
-use crate::record::{Counts, Kind, Record};
+use crate::record::{Kind, Record, details_line};
 use crate::stream::Source;
 use crate::transform::set_enabled;
 
@@ -133,7 +134,7 @@ impl<'r> Bulk<'r> {
         let rewriting = Rewriting {
             reading,
             on_error,
-            closing: exports.then_some(&details),
+            closing: exports.then_some(&details_line),
         };
         let mut input = Input::new(sources);
         let (request, settings, ids) = (self.request, self.settings, &self.ids);
@@ -307,17 +308,9 @@ impl Work<'_> {
     fn unchosen(&self, record: &Record<'_>) -> Fate<Told> {
         let mut fate = Fate::keep();
         match (&self.request.action, record.kind()) {
-            (Action::Export, kind) => {
-                let taken = match kind {
-                    Kind::ExceptionList | Kind::ExceptionItem => record
-                        .list_key()
-                        .is_some_and(|list| self.learned.lists.contains(&list)),
-                    Kind::Connector if record.is_connector() => record
-                        .str("id")
-                        .is_some_and(|id| self.learned.wanted.contains(&*id)),
-                    Kind::Rule | Kind::Connector | Kind::Details | Kind::Other => false,
-                };
-                if !taken {
+            (Action::Export, _) => {
+                let is_taken = |thing| self.learned.exported.need(&thing);
+                if !Thing::holding(record).is_some_and(is_taken) {
                     fate.verdict = Verdict::Drop;
                 }
             }
@@ -356,24 +349,4 @@ fn restore(record: &mut Record<'_>) {
     {
         **record = read;
     }
-}
-
-/// The details line of an export, with the keys that Kibana 9 gives it and in its order.
-fn details(kept: Counts) -> String {
-    let [rules, lists, items, connectors] = [
-        Kind::Rule,
-        Kind::ExceptionList,
-        Kind::ExceptionItem,
-        Kind::Connector,
-    ]
-    .map(|kind| kept[kind]);
-    let all = rules + lists + items + connectors;
-    format!(
-        "{{\"exported_count\":{all},\"exported_rules_count\":{rules},\"missing_rules\":[],\"missing_rules_count\":0,\
-         \"exported_exception_list_count\":{lists},\"exported_exception_list_item_count\":{items},\
-         \"missing_exception_list_item_count\":0,\"missing_exception_list_items\":[],\
-         \"missing_exception_lists\":[],\"missing_exception_lists_count\":0,\
-         \"exported_action_connector_count\":{connectors},\"missing_action_connection_count\":0,\
-         \"missing_action_connections\":[],\"excluded_action_connection_count\":0,\"excluded_action_connections\":[]}}"
-    )
 }

@@ -4,7 +4,11 @@
 
 mod content;
 mod diff;
+mod key;
 mod lens;
+pub mod merge;
+mod needs;
+pub mod select;
 mod shelf;
 pub mod tree;
 
@@ -13,4 +17,5 @@ pub use diff::{
     Change, Comparison, Difference, Edit, Outcome, Tally, Terms, Version, changes, patch,
 };
 pub use lens::Lens;
+pub use needs::{Need, Needs, References, Thing};
 pub use shelf::{Place, Shelf};

@@ -169,7 +169,7 @@ impl BulkEdit {
             ("--rejects", self.rejects.as_deref()),
             ("--response", response.as_deref()),
         ];
-        check_paths(&beside, &self.input, &self.output)?;
+        check_paths(&beside, &self.input, self.output.path())?;
         let reads_stdin =
             self.input.files.is_empty() || self.input.files.iter().any(|path| is_standard(path));
         if is_standard(&self.request) && reads_stdin {

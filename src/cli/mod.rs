@@ -8,12 +8,14 @@ mod exit;
 mod help;
 mod input;
 mod ls;
+mod merge;
 mod notes;
 mod output;
 mod pack;
 mod progress;
 mod render;
 mod run;
+mod select;
 mod selection;
 mod stats;
 mod table;
@@ -138,6 +140,12 @@ enum Verb {
     /// Says what Kibana would refuse, drop or change, before it is sent.
     #[command(display_order = 7)]
     Check(check::Check),
+    /// Takes chosen rules out of a bundle, with exactly what they need.
+    #[command(display_order = 8)]
+    Select(select::Select),
+    /// Makes one bundle of many, no record twice.
+    #[command(display_order = 9)]
+    Merge(merge::Merge),
     /// Shows what differs between two bundles, record by record.
     #[command(display_order = 11)]
     Diff(diff::Diff),
@@ -212,6 +220,8 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Stats(stats) => stats.run(&cli.global),
         Verb::BulkEdit(bulk_edit) => bulk_edit.run(&cli.global),
         Verb::Check(check) => check.run(&cli.global),
+        Verb::Select(select) => select.run(&cli.global),
+        Verb::Merge(merge) => merge.run(&cli.global),
         Verb::Diff(diff) => diff.run(&cli.global),
         Verb::Unpack(unpack) => unpack.run(&cli.global),
         Verb::Pack(pack) => pack.run(&cli.global),
