@@ -10,6 +10,7 @@ mod add_index_patterns;
 mod add_tags;
 mod connector_map;
 mod convert_space;
+mod convert_version;
 mod dedupe;
 mod delete_index_patterns;
 mod delete_tags;
@@ -156,6 +157,7 @@ transforms! {
     "add-index-patterns" => add_index_patterns::AddIndexPatterns,
     "add-tags" => add_tags::AddTags,
     "convert-space" => convert_space::ConvertSpace,
+    "convert-version" => convert_version::ConvertVersion,
     "dedupe" => dedupe::Dedupe,
     "delete-index-patterns" => delete_index_patterns::DeleteIndexPatterns,
     "delete-tags" => delete_tags::DeleteTags,
