@@ -114,7 +114,7 @@ impl ConvertVersion {
             }
             Kind::Connector if record.is_connector() => {
                 self.strip_origin(record, walk);
-                connector::migration(record, walk)?;
+                connector::migration(record, walk);
                 stays(walk.object(shape, record)?)
             }
             Kind::Connector | Kind::Details | Kind::Other => Ok(Ok(())),
@@ -218,6 +218,7 @@ fn empty_fields(record: &mut Record<'_>, walk: &mut Walk) {
 fn no_such_lines(kind: Kind, known: &str) -> String {
     let then = match kind {
         Kind::Connector => "the actions that go through it need it in the target, under this id",
+        Kind::ExceptionItem => "make it in its list in the target",
         _ => "the rules that refer to it need it in the target before they are imported",
     };
     format!("an import of {kind} lines is {known}; {then}")

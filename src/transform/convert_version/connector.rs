@@ -3,23 +3,21 @@
 //! An import of saved objects brings a line up from the version it says; it refuses a line from a later version than its own.
 
 use super::walk::{Walk, known};
-use crate::error::Result;
 use crate::json::{Raw, quoted};
 use crate::record::{Effect, Kind, Record};
 use crate::schema::Target;
 
-/// The version that last changed how connectors are kept, the same in exports of 8.7 to 9.x.
+/// What exports of 8.7 and 8.8 mark connectors with. Later ones say `10.1.0`, and have the same attributes.
 const LAST_CHANGE: &str = "8.3.0";
 
 /// Makes the versions that a line is marked with such as the target writes.
-pub(super) fn migration(connector: &mut Record<'_>, walk: &mut Walk) -> Result<()> {
+pub(super) fn migration(connector: &mut Record<'_>, walk: &mut Walk) {
     core(connector, walk);
     // What a newer version reads, only that one knows.
-    if walk.target >= Target::NEWEST {
-        return Ok(());
+    if walk.target < Target::NEWEST {
+        lower(connector, walk);
+        rename(connector, walk);
     }
-    lower(connector, walk);
-    rename(connector, walk)
 }
 
 /// The version that a text spells, `10.1.0` and the like included; none if it is none.
@@ -42,7 +40,7 @@ fn core(connector: &mut Record<'_>, walk: &mut Walk) {
     };
     let lowered = format!("{}.0", walk.target);
     let why = format!("the import refuses lines from a newer Kibana; it becomes `{lowered}`");
-    walk.note_at(&[KEY.into()], Effect::Cleared, core.text(), why);
+    walk.note_at(&[KEY.into()], Effect::Changed, core.text(), why);
     connector.set(KEY, quoted(&lowered));
 }
 
@@ -58,7 +56,7 @@ fn lower(connector: &mut Record<'_>, walk: &mut Walk) {
     if has_known_form(connector, walk) {
         let why =
             format!("the import refuses lines from a newer Kibana; it becomes `{LAST_CHANGE}`");
-        walk.note_at(&[KEY.into()], Effect::Cleared, of_type.text(), why);
+        walk.note_at(&[KEY.into()], Effect::Changed, of_type.text(), why);
         connector.set(KEY, quoted(LAST_CHANGE));
     } else {
         let why = "the import may refuse a line from a newer Kibana, and this one has attributes that an older one may not know";
@@ -81,15 +79,15 @@ fn has_known_form(connector: &Record<'_>, walk: &Walk) -> bool {
 }
 
 /// Spells the version as 8.7 does, whose lines have an object of versions by type.
-fn rename(connector: &mut Record<'_>, walk: &mut Walk) -> Result<()> {
+fn rename(connector: &mut Record<'_>, walk: &mut Walk) {
     const KEY: &str = "typeMigrationVersion";
     let shape = walk.schema.kind(Kind::Connector);
     let field = shape.and_then(|shape| shape.field(KEY));
     let Some(since) = field.and_then(|field| walk.newer(field.since)) else {
-        return Ok(());
+        return;
     };
     let Some(of_type) = connector.get(KEY).filter(|it| it.text().starts_with('"')) else {
-        return Ok(());
+        return;
     };
     let older = format!(r#"{{"action":{}}}"#, of_type.text());
     let why = format!("it is {}, and becomes `migrationVersion`", known(since));
@@ -98,5 +96,4 @@ fn rename(connector: &mut Record<'_>, walk: &mut Walk) -> Result<()> {
     if !connector.has("migrationVersion") {
         connector.set("migrationVersion", older);
     }
-    Ok(())
 }
