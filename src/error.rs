@@ -20,7 +20,7 @@ struct Inner {
 }
 
 /// One step down into a value: into a member of an object or an element of an array.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PathStep {
     /// The member of this name.
     Key(Box<str>),

@@ -282,7 +282,7 @@ impl Judge {
             }
             return;
         }
-        let strict = is_rule && self.options.target < Target::version(8, 10);
+        let strict = is_rule && self.options.target.refuses_unknown_keys();
         let found = self.find(
             here,
             "unknown-key",
@@ -299,7 +299,7 @@ impl Judge {
 
     fn newer_field(&mut self, shape: &Shape, field: &Field, since: Since, here: At<'_>) {
         let refused = shape.unknown == Unknown::Rejected && since.sure;
-        let strict = self.options.target < Target::version(8, 10);
+        let strict = self.options.target.refuses_unknown_keys();
         // What the server makes anyway is not lost.
         let level = match (refused, field.server || field.import == Import::Ignored) {
             (true, _) => Level::Error,

@@ -12,6 +12,7 @@ mod add_rule_actions;
 mod add_tags;
 mod connector_map;
 mod convert_space;
+mod convert_version;
 mod dedupe;
 mod delete_alert_suppression;
 mod delete_index_patterns;
@@ -173,6 +174,7 @@ transforms! {
     "add-rule-actions" => add_rule_actions::AddRuleActions,
     "add-tags" => add_tags::AddTags,
     "convert-space" => convert_space::ConvertSpace,
+    "convert-version" => convert_version::ConvertVersion,
     "dedupe" => dedupe::Dedupe,
     "delete-alert-suppression" => delete_alert_suppression::DeleteAlertSuppression,
     "delete-index-patterns" => delete_index_patterns::DeleteIndexPatterns,
