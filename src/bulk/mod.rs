@@ -9,17 +9,21 @@ mod editing;
 mod failure;
 mod ids;
 mod learned;
+
 mod request;
 mod run;
 mod settings;
+mod stamp;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod value;
 
 pub use answer::{Answer, Failed, Place, Summary};
 pub use failure::{Failure, Subject};
 pub use learned::MOST_MATCHES;
-pub use request::{Action, Dropped, Exceptions, MOST_IDS, Request, Selected};
+pub use request::{Action, Exceptions, MOST_IDS, Request, Selected};
 pub use run::{Bulk, Event, Outcome};
 pub use settings::{Customization, Interval, License, Settings};
+pub use value::Dropped;

@@ -23,7 +23,7 @@ pub struct Dropped {
 
 /// The way and the place of a value, to be told when the body is gone.
 #[derive(Debug, Clone)]
-pub(in crate::bulk) struct Spot {
+pub(super) struct Spot {
     path: Vec<PathStep>,
     location: Location,
     excerpt: Excerpt,
@@ -270,7 +270,7 @@ impl<'t> Value<'t> {
 
 impl Spot {
     /// Adds the place to an error; an excerpt that it has already stays.
-    pub(in crate::bulk) fn blamed(&self, error: Error) -> Error {
+    pub(super) fn blamed(&self, error: Error) -> Error {
         let error = error
             .at(self.location.clone())
             .showing(self.excerpt.clone());
