@@ -9,6 +9,7 @@ mod editing;
 mod failure;
 mod ids;
 mod learned;
+pub mod patch;
 
 mod request;
 mod run;

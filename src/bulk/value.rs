@@ -55,6 +55,28 @@ impl<'t> Value<'t> {
         })
     }
 
+    /// The value at the end of a way down from here; what is missing stands where the last value on the way does.
+    pub(super) fn below(&self, way: &[PathStep]) -> Self {
+        let mut here = self.clone();
+        let mut is_there = true;
+        for step in way {
+            let next = match step {
+                _ if !is_there => None,
+                PathStep::Key(key) => here.raw.get(key),
+                PathStep::Index(index) => here.raw.elements().nth(*index),
+            };
+            is_there = next.is_some();
+            here.raw = next.unwrap_or(here.raw);
+            here.path.push(step.clone());
+        }
+        here
+    }
+
+    /// The value as JSON.
+    pub(super) fn raw(&self) -> Raw<'t> {
+        self.raw
+    }
+
     /// The way to it from the body.
     pub(super) fn pointer(&self) -> String {
         pointer(&self.path)

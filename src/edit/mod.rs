@@ -8,7 +8,7 @@ mod alerts_filter;
 mod duration;
 pub(crate) mod index_patterns;
 mod investigation_fields;
-mod new_actions;
+pub(crate) mod new_actions;
 mod schedule;
 pub(crate) mod strings;
 mod suppression;
