@@ -291,6 +291,11 @@ impl<'t> Value<'t> {
 }
 
 impl Spot {
+    /// The place in the body, without a file.
+    pub(super) fn location(&self) -> &Location {
+        &self.location
+    }
+
     /// Adds the place to an error; an excerpt that it has already stays.
     pub(super) fn blamed(&self, error: Error) -> Error {
         let error = error

@@ -11,8 +11,10 @@ mod ls;
 mod notes;
 mod output;
 mod pack;
+mod patch;
 mod progress;
 mod render;
+mod request;
 mod run;
 mod selection;
 mod stats;
@@ -135,6 +137,9 @@ enum Verb {
     /// Does to a bundle what `_bulk_action` with the same request would do on a server.
     #[command(display_order = 5)]
     BulkEdit(bulk_edit::BulkEdit),
+    /// Changes single rules as `PATCH _bulk_update` with the same request would.
+    #[command(display_order = 6)]
+    Patch(patch::Patch),
     /// Says what Kibana would refuse, drop or change, before it is sent.
     #[command(display_order = 7)]
     Check(check::Check),
@@ -211,6 +216,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Ls(ls) => ls.run(&cli.global),
         Verb::Stats(stats) => stats.run(&cli.global),
         Verb::BulkEdit(bulk_edit) => bulk_edit.run(&cli.global),
+        Verb::Patch(patch) => patch.run(&cli.global),
         Verb::Check(check) => check.run(&cli.global),
         Verb::Diff(diff) => diff.run(&cli.global),
         Verb::Unpack(unpack) => unpack.run(&cli.global),

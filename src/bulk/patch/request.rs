@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::bulk::failure::Failure;
 use crate::bulk::value::{Dropped, Value};
 use crate::check::{Level, Problem, partial};
-use crate::error::{Error, PathStep, Result, nearest};
+use crate::error::{Error, Location, PathStep, Result, nearest};
 use crate::json::{Raw, ValueKind, quoted};
 use crate::schema::Schema;
 
@@ -83,14 +83,30 @@ impl<'t> Request<'t> {
         Ok(Self { elements, dropped })
     }
 
-    /// The fault of an element as an error, which names the way to it and its place in the body.
-    pub fn error(&self, element: usize, fault: &Fault) -> Error {
+    /// Whether an action in it needs a new id.
+    pub fn makes_ids(&self) -> bool {
+        let actions = |element: &Element<'t>| element.value.raw().get("actions");
+        let actions = self.elements.iter().filter_map(actions);
+        let mut actions = actions.flat_map(Raw::elements);
+        actions.any(|action| action.get("uuid").is_none())
+    }
+
+    /// The fault of an element as an error: it names the way to the value at fault, its place in the body, which is in `file`, and
+    /// the rule, if there is one.
+    pub fn error(&self, element: usize, fault: &Fault, file: &str, rule: Option<&str>) -> Error {
         let message = &fault.failure.message;
         let Some(element) = self.elements.get(element) else {
             return Error::refused(message.clone());
         };
         let at = element.value.below(&fault.way);
-        at.blamed(Error::refused(format!("`{}`: {message}", at.pointer())))
+        let spot = at.spot();
+        let location = Location {
+            file: file.into(),
+            record: rule.map(Into::into),
+            ..spot.location().clone()
+        };
+        let error = Error::refused(format!("`{}`: {message}", at.pointer()));
+        spot.blamed(error.at(location))
     }
 }
 
