@@ -44,7 +44,7 @@ impl<'t> Value<'t> {
     pub(super) fn body(body: &'t str) -> Result<Self> {
         let raw = Raw::parse(body).map_err(|error| {
             let offset = error.offset;
-            Error::from(error)
+            Error::request(Error::from(error).to_string(), None)
                 .at(location(body, offset))
                 .showing(excerpt(body, offset, offset + 1))
         })?;

@@ -88,7 +88,7 @@ mod tests {
             "query: Expected string, received number".to_owned(),
         );
         let other = ("other-type-key threshold".to_owned(), String::new());
-        assert_eq!(found(body, None), [name.clone()]);
+        assert_eq!(found(body, None), std::slice::from_ref(&name));
         assert_eq!(found(body, Some("query")), [name, query, other]);
     }
 

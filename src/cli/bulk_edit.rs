@@ -22,9 +22,10 @@ use super::request::Requested;
 use super::work::reject;
 use tell::Tell;
 
-const NOTES: &str = r#"The request is the endpoint's own body:
-  {"action": "enable" | "disable" | "delete" | "duplicate" | "export" | "edit", and what that action takes,
-   "ids": ["…"] (the rules' `id`, not `rule_id`) or "query": "KQL" ("" is every rule)}
+const NOTES: &str = "\
+The request is the endpoint's own body:
+  {\"action\": \"enable\" | \"disable\" | \"delete\" | \"duplicate\" | \"export\" | \"edit\", and what that action takes,
+   \"ids\": [\"…\"] (the rules' `id`, not `rule_id`) or \"query\": \"KQL\" (\"\" is every rule)}
 `run` and `fill_gaps` need a server.
 
 Edits happen in Kibana's order, all or none of them for each rule. A rule with an error stays as it was read and the exit \
@@ -38,7 +39,7 @@ A rule whose own list is not in the bundle is not copied. `export` writes the ch
 that they refer to, and a details line.
 
 Example: ruleferry bulk-edit --request request.json --response answer.json export.ndjson -o out.ndjson
-with {"action":"edit","query":"tags:\"Linux\"","edit":[{"type":"add_tags","value":["prod"]}]}"#;
+with {\"action\":\"edit\",\"query\":\"tags:\\\"Linux\\\"\",\"edit\":[{\"type\":\"add_tags\",\"value\":[\"prod\"]}]}";
 
 /// The verb.
 #[derive(Debug, Args)]

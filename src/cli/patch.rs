@@ -20,8 +20,9 @@ use super::told::Told;
 use super::work::reject;
 use super::{Format, Global, render};
 
-const NOTES: &str = r#"The request is the body of `PATCH _bulk_update`, an array of partial rules:
-  [{"rule_id": "…" or "id": "…", and the members to change}, …]
+const NOTES: &str = "\
+The request is the body of `PATCH _bulk_update`, an array of partial rules:
+  [{\"rule_id\": \"…\" or \"id\": \"…\", and the members to change}, …]
 A member that is missing or null keeps its value, so that none can be removed; arrays and objects are replaced whole. What a \
 partial rule may hold is what rules of the stored type hold: `type` cannot change, and other keys are dropped, as Kibana does. \
 `id`, `rule_id`, `immutable`, `created_*` and `updated_*` stay. `version` stays unless it is given; `revision` moves on by one \
@@ -38,7 +39,7 @@ Each partial rule is done whole or not at all, in the order of the request. One 
 request, and the exit code is 3. A body that the route refuses as a whole is exit 2, and nothing is written.
 
 Example: ruleferry patch --request request.json --response answer.json export.ndjson -o out.ndjson
-with [{"rule_id":"acme-1","severity":"high","tags":["prod"]}]"#;
+with [{\"rule_id\":\"acme-1\",\"severity\":\"high\",\"tags\":[\"prod\"]}]";
 
 /// The verb.
 #[derive(Debug, Args)]

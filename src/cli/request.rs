@@ -19,7 +19,12 @@ use super::{Global, render};
 #[derive(Debug, Args)]
 pub(crate) struct Requested {
     /// The request body; `-` is standard input, where FILEs are given.
-    #[arg(long, value_name = "FILE", display_order = 0)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        display_order = 0,
+        help_heading = None::<&'static str>
+    )]
     request: PathBuf,
     #[command(flatten)]
     pub(crate) input: Input,

@@ -80,18 +80,18 @@ pub(super) fn apply(
     if changes.iter().any(|(key, _)| key == "actions") {
         trial.remove("throttle");
     }
-    let changed: Vec<&str> = changes.iter().map(|(key, _)| key.as_str()).collect();
+    let touched: Vec<&str> = changes.iter().map(|(key, _)| key.as_str()).collect();
     let read = Object::parse(&before).map_err(Error::from)?;
-    super::later::check(&read, &trial, &changed)?;
+    super::later::check(&read, &trial, &touched)?;
     if !settings.keep_versions {
         stamp::source(&mut trial)?;
         let moves = |key: &str| !same(read.get(key), trial.get(key));
         // Switching a rule on or off is no revision of it.
-        if changed.iter().any(|key| *key != "enabled") || moves("rule_source") {
+        if touched.iter().any(|key| *key != "enabled") || moves("rule_source") {
             stamp::next(&mut trial, "revision")?;
         }
     }
-    for key in changed.iter().copied().chain(["rule_source", "revision"]) {
+    for key in touched.iter().copied().chain(["rule_source", "revision"]) {
         if let Some(value) = trial.get(key) {
             rule.set(key, value.text());
         }

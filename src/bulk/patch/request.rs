@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::bulk::failure::Failure;
 use crate::bulk::value::{Dropped, Value};
-use crate::check::{Level, Problem, partial};
+use crate::check::{Level, Problem, is_stored, partial};
 use crate::error::{Error, Location, PathStep, Result, nearest};
 use crate::json::{Raw, ValueKind, quoted};
 use crate::schema::Schema;
@@ -216,7 +216,7 @@ fn drop_of(element: &Value<'_>, problem: &Problem) -> Dropped {
         [PathStep::Key(key)] => {
             let shapes = Schema::get().rule_types();
             let fields = shapes.flat_map(|(_, shape)| shape.fields.iter().map(|field| field.name));
-            let fields: Vec<&'static str> = fields.collect();
+            let fields: Vec<&'static str> = fields.filter(|name| !is_stored(name)).collect();
             let near = nearest(key, fields.iter().copied());
             fields.into_iter().find(|name| near == Some(*name))
         }

@@ -117,7 +117,7 @@ impl Case {
                     failed.push(format!("{}:{} {error}", place.line, place.column));
                 }
                 Event::Noted { note, .. } => {
-                    noted.push(format!("{} {:?}", note.pointer, note.what))
+                    noted.push(format!("{} {:?}", note.pointer, note.what));
                 }
                 Event::Unreadable { error, .. } => panic!("{error}"),
             }
