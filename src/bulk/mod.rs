@@ -2,6 +2,7 @@
 //!
 //! A [`Request`] is read from the endpoint's own body. A [`Bulk`] does it to bundles, rule by rule and all or nothing for each
 //! rule, and its [`Answer`] is what Kibana 9 would answer. What a file cannot tell of the server stands in [`Settings`].
+//! [`patch`] does the same for single rules.
 
 mod answer;
 mod duplicate;

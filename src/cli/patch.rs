@@ -211,7 +211,8 @@ fn sum(summary: Summary, report: &Report) -> String {
         line += &format!(", {failed} failed");
     }
     if report.refused > 0 {
-        line += &format!("; {} lines cannot be read", report.refused);
+        let lines = report.refused;
+        line += &format!("; {lines} line{} cannot be read", plural(lines));
     }
     line
 }

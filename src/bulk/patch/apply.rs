@@ -188,7 +188,7 @@ fn changes(
     {
         note(&problem.pointer, What::Dropped);
     }
-    for (key, _) in element.value.raw().members() {
+    for key in element.keys() {
         let Some(given) = element.given(&key) else {
             continue;
         };
@@ -210,20 +210,10 @@ fn changes(
             continue;
         }
         let pruned = members::without(given, &below);
-        let value = match &*key {
-            "threshold" => members::threshold(&pruned)?,
-            "machine_learning_job_id" => members::job_ids(pruned),
-            "actions" => completed(element, settings, rule, Raw::parse(&pruned)?)?,
-            "required_fields" => {
-                let before = rule.get("required_fields");
-                let (fields, unknown) = members::required_fields(Raw::parse(&pruned)?, before);
-                for index in unknown {
-                    note(&[step.clone(), index.into()], What::Ecs);
-                }
-                fields
-            }
-            _ => pruned,
-        };
+        let (value, unknown) = in_form(&key, pruned, element, settings, rule)?;
+        for index in unknown {
+            note(&[step.clone(), index.into()], What::Ecs);
+        }
         if !same(rule.get(&key), Some(Raw::parse(&value)?)) {
             changes.push((key.into_owned(), value.into()));
         }
@@ -245,6 +235,27 @@ const NOT_KEPT: &[&str] = &[
     "alias_target_id",
     "alias_purpose",
 ];
+
+/// The value of a member in the form in which Kibana stores it, and the places of required fields that are new to the rule.
+fn in_form(
+    key: &str,
+    given: String,
+    element: &Element<'_>,
+    settings: &Settings,
+    rule: &Record<'_>,
+) -> Result<(String, Vec<usize>)> {
+    let value = match key {
+        "threshold" => members::threshold(&given)?,
+        "machine_learning_job_id" => members::job_ids(given),
+        "actions" => completed(element, settings, rule, Raw::parse(&given)?)?,
+        "required_fields" => {
+            let before = rule.get("required_fields");
+            return Ok(members::required_fields(Raw::parse(&given)?, before));
+        }
+        _ => given,
+    };
+    Ok((value, Vec::new()))
+}
 
 /// The value of `actions` with what Kibana adds.
 fn completed(

@@ -1,12 +1,13 @@
 //! The body: an array of partial rules, judged as far as that needs no rule.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::bulk::failure::Failure;
 use crate::bulk::value::{Dropped, Value};
 use crate::check::{Level, Problem, is_stored, partial};
 use crate::error::{Error, Location, PathStep, Result, nearest};
-use crate::json::{Raw, ValueKind, quoted};
+use crate::json::{Object, Raw, ValueKind, quoted};
 use crate::schema::Schema;
 
 /// Partial rules in the order of the body.
@@ -22,6 +23,8 @@ pub struct Request<'t> {
 #[derive(Debug)]
 pub struct Element<'t> {
     pub(super) value: Value<'t>,
+    /// The same value, whose members are found without a search through their text.
+    object: Object<'t>,
     /// Which rule it is for, by `id`.
     pub(super) id: Option<String>,
     /// Which rule it is for, by `rule_id`.
@@ -85,8 +88,8 @@ impl<'t> Request<'t> {
 
     /// Whether an action in it needs a new id.
     pub fn makes_ids(&self) -> bool {
-        let actions = |element: &Element<'t>| element.value.raw().get("actions");
-        let actions = self.elements.iter().filter_map(actions);
+        let elements = self.elements.iter();
+        let actions = elements.filter_map(|element| element.given("actions"));
         let mut actions = actions.flat_map(Raw::elements);
         actions.any(|action| action.get("uuid").is_none())
     }
@@ -133,7 +136,12 @@ impl Element<'_> {
 
     /// The member of this name, if it is there and not null.
     pub(super) fn given(&self, key: &str) -> Option<Raw<'_>> {
-        self.value.raw().get(key).filter(|value| !value.is_null())
+        self.object.get(key).filter(|value| !value.is_null())
+    }
+
+    /// Its keys in order, duplicates included.
+    pub(super) fn keys(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.object.keys()
     }
 }
 
@@ -142,8 +150,8 @@ fn element<'t>(value: Value<'t>, dropped: &mut Vec<Dropped>) -> Result<Element<'
     if raw.kind() != ValueKind::Object {
         return Err(unlike(&value, "an object", "object"));
     }
-    let given = |key: &str| raw.get(key).filter(|value| !value.is_null());
-    let text = |key: &str| given(key).and_then(Raw::as_str).map(String::from);
+    let object = Object::parse(raw.text())?;
+    let text = |key: &str| object.str(key).map(String::from);
     // With a type only one of the schemas fits, so that all members are judged at once.
     let ty = text("type").filter(|name| Schema::get().rule(name).is_some());
     let problems = partial(raw, ty.as_deref());
@@ -160,6 +168,7 @@ fn element<'t>(value: Value<'t>, dropped: &mut Vec<Dropped>) -> Result<Element<'
         refusal: None,
         refusal_of_lists: None,
         value,
+        object,
     };
     element.refusal = refusal(&element);
     Ok(element)
