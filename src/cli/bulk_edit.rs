@@ -80,8 +80,8 @@ struct Server {
     #[arg(long, value_name = "INTERVAL")]
     min_interval: Option<Interval>,
     /// Refuses requests over its limits: 100 ids, 2000 rules by query for `edit`, 10000 for other actions.
-    #[arg(long)]
-    server_limits: bool,
+    #[arg(long = "server-limits")]
+    limits: bool,
 }
 
 fn connector(text: &str) -> Result<(String, String), String> {
@@ -161,7 +161,7 @@ impl BulkEdit {
             connectors,
             min_interval: self.server.min_interval.clone(),
             keep_versions: self.keep_versions,
-            server_limits: self.server.server_limits,
+            server_limits: self.server.limits,
             seed: self.seed.clone().unwrap_or_else(random),
             now: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
         })

@@ -1,7 +1,7 @@
 //! The `edit` array of a request.
 
 use super::{Action, NamedConnector};
-use crate::bulk::settings::Settings;
+use crate::bulk::settings::{License, Settings};
 use crate::bulk::value::{Dropped, Value};
 use crate::edit::{Edit, IndexPatterns, NewActions, Schedule, Suppression, SuppressionDuration};
 use crate::error::Result;
@@ -70,7 +70,7 @@ pub(super) fn licensed(body: &Value<'_>, action: &Action, settings: &Settings) -
     let Action::Edit(edits) = action else {
         return Ok(());
     };
-    if settings.license.is_none_or(|license| license.is_platinum()) {
+    if settings.license.is_none_or(License::is_platinum) {
         return Ok(());
     }
     let Some(index) = edits.iter().position(is_suppression) else {
