@@ -42,8 +42,10 @@ const ARROWS: [(&str, &[&str]); 14] = [
         "bulk",
         &[
             "bundle",
+            "check",
             "pipeline",
             "transform",
+            "schema",
             "edit",
             "query",
             "record",

@@ -177,7 +177,9 @@ fn by_step(step: &str, bundle: &str) -> (Done, Vec<u64>) {
                 Note::Unmapped { .. } => noted.push(location.line),
                 // A record without `rule_id` and `type` is no rule.
                 Note::Unknown => {}
-                Note::Renamed { .. } => panic!("{note:?}"),
+                Note::Renamed { .. } | Note::Converted { .. } | Note::LeftOut { .. } => {
+                    panic!("{note:?}")
+                }
             },
         }
         Ok(())

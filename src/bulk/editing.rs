@@ -3,23 +3,11 @@
 use super::failure::Failure;
 use super::learned::Learned;
 use super::settings::{Customization, Settings};
+use super::stamp;
 use crate::edit::{Edit, Effect, Surroundings, ids, settled};
-use crate::error::{Error, Result};
-use crate::json::{Object, Raw};
+use crate::error::Result;
+use crate::json::Object;
 use crate::record::Record;
-
-/// The fields that Kibana compares with the asset a prebuilt rule was installed from, as far as edits reach them.
-const COMPARED: &[&str] = &[
-    "tags",
-    "index",
-    "data_view_id",
-    "investigation_fields",
-    "timeline_id",
-    "timeline_title",
-    "interval",
-    "from",
-    "alert_suppression",
-];
 
 /// The codes of a dry run for edits that are not for a rule, in the order in which Kibana checks.
 const CODES: [&str; 4] = [
@@ -75,7 +63,7 @@ impl Editing<'_> {
             new_id: &new_id,
         };
         let stamps = !self.settings.keep_versions;
-        let before = (stamps && rule.is_prebuilt()).then(|| compared(rule));
+        let before = (stamps && rule.is_prebuilt()).then(|| stamp::before(rule));
         let mut effect = Effect::None;
         let mut apply = |rule: &mut Record<'_>, attributes: bool| -> Result<()> {
             let edits = self.edits.iter();
@@ -96,7 +84,7 @@ impl Editing<'_> {
         if effect == Effect::Effective {
             settled(rule)?;
             if stamps {
-                stamp(rule, before)?;
+                stamp::edited(rule, before)?;
             }
         }
         Ok(effect)
@@ -139,78 +127,4 @@ impl Editing<'_> {
             .map(Into::into)
             .or_else(system)
     }
-}
-
-/// The members that Kibana compares, as they are spelt; none where there is none.
-fn compared(rule: &Object<'_>) -> Vec<Option<Box<str>>> {
-    let text = |key: &&str| rule.get(key).map(|value| value.text().into());
-    COMPARED.iter().map(text).collect()
-}
-
-/// Moves `version` (not of prebuilt rules), `rule_source` and `revision` on, as far as the rule has them: an import gives a
-/// rule what it lacks, and what the file's release did not know stays out of it.
-///
-/// `before` is what Kibana compares of a prebuilt rule, from before the edits.
-fn stamp(rule: &mut Record<'_>, before: Option<Vec<Option<Box<str>>>>) -> Result<()> {
-    if let Some(before) = before {
-        let is_kept = |(key, before): (&&str, &Option<Box<str>>)| {
-            is_same(before.as_deref(), rule.get(key).map(Raw::text))
-        };
-        if !COMPARED.iter().zip(&before).all(is_kept) {
-            rule.edit("rule_source", |source| {
-                customize(source);
-                Ok(())
-            })?;
-        }
-    } else {
-        next(rule, "version")?;
-        let is_internal = |source: Raw<'_>| {
-            source.members().count() == 1
-                && source.get("type").and_then(Raw::as_str).as_deref() == Some("internal")
-        };
-        if rule
-            .get("rule_source")
-            .is_some_and(|source| !is_internal(source))
-        {
-            rule.set("rule_source", r#"{"type":"internal"}"#);
-        }
-    }
-    next(rule, "revision")
-}
-
-/// Says of a prebuilt rule that it is customised, as Kibana does where it does not have the asset the rule came from.
-///
-/// A rule that was customised keeps what it says: a file does not know the asset, and an import compares anew.
-fn customize(source: &mut Object<'_>) {
-    if source.get("is_customized").and_then(Raw::as_bool) == Some(true) {
-        return;
-    }
-    source.set("is_customized", "true");
-    for (key, value) in [("customized_fields", "[]"), ("has_base_version", "false")] {
-        // Stacks before 9.2 do not know these.
-        if source.has(key) {
-            source.set(key, value);
-        }
-    }
-}
-
-/// Whether two texts spell one value.
-fn is_same(a: Option<&str>, b: Option<&str>) -> bool {
-    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
-    a == b || a.and_then(value) == b.and_then(value)
-}
-
-/// Adds one to the number that the member holds, if it is there.
-fn next(rule: &mut Object<'_>, key: &str) -> Result<()> {
-    let Some(value) = rule.get(key).filter(|value| !value.is_null()) else {
-        return Ok(());
-    };
-    let number = value
-        .as_f64()
-        .filter(|number| number.fract() == 0.0 && (0.0..9e15).contains(number))
-        .ok_or_else(|| {
-            Error::wrong_type(key, "a whole number", value.kind().article()).within(key)
-        })?;
-    rule.set(key, format!("{:.0}", number + 1.0));
-    Ok(())
 }

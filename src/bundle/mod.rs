@@ -12,7 +12,7 @@ pub mod select;
 mod shelf;
 pub mod tree;
 
-pub use content::{Fields, Fingerprint, below, fingerprint, is_server_owned};
+pub use content::{Fields, Fingerprint, alike, below, fingerprint, is_server_owned};
 pub use diff::{
     Change, Comparison, Difference, Edit, Outcome, Tally, Terms, Version, changes, patch,
 };

@@ -16,6 +16,8 @@ pub(super) struct Judge {
     pub(super) schema: &'static Schema,
     pub(super) options: Options,
     pub(super) kind: Kind,
+    /// Whether it is an import that judges, which rewrites some members before it looks at them.
+    imports: bool,
     wording: Wording,
     found: Vec<Problem>,
 }
@@ -27,8 +29,18 @@ impl Judge {
             schema: Schema::get(),
             options,
             kind,
+            imports: true,
             wording: Wording::for_records(kind, target),
             found: Vec::new(),
+        }
+    }
+
+    /// Judges the body of a PATCH, in the words of the releases that knew `_bulk_update`.
+    pub(super) fn of_patch() -> Self {
+        Self {
+            imports: false,
+            wording: Wording::Zod3,
+            ..Self::new(Kind::Rule, Options::default())
         }
     }
 
@@ -141,7 +153,7 @@ impl Judge {
         value: Raw<'_>,
         at: At<'_>,
     ) {
-        if at.is_record() && self.is_rewritten(key, value) {
+        if self.imports && at.is_record() && self.is_rewritten(key, value) {
             return;
         }
         let here = at.key(key);

@@ -16,6 +16,7 @@ mod ids;
 mod js_date;
 mod judge;
 mod other;
+mod patch;
 mod place;
 mod rule;
 mod schedule;
@@ -24,6 +25,7 @@ mod wording;
 
 pub use across::{Across, Facts, Finding, Present};
 pub use codes::{CODES, Code, code};
+pub use patch::{is_stored, partial};
 pub use place::place;
 
 use crate::error::PathStep;

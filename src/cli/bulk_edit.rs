@@ -2,8 +2,6 @@
 
 mod tell;
 
-use std::io::{BufWriter, Read};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::SystemTime;
@@ -11,19 +9,18 @@ use std::time::SystemTime;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use ruleferry::bulk::{
-    Action, Answer, Bulk, Customization, Event, Interval, License, Outcome, Request, Settings,
+    Action, Bulk, Customization, Event, Interval, License, Outcome, Request, Settings,
 };
 use ruleferry::edit::ConnectorType;
 use ruleferry::error::{Error, ErrorKind};
-use ruleferry::pipeline::{OnError, Reading, Report};
-use ruleferry::stream::{AtomicFile, Durable, Source};
+use ruleferry::pipeline::{Reading, Report};
+use ruleferry::stream::Durable;
 
 use super::Global;
 use super::exit::Exit;
-use super::input::{self, Input};
-use super::output::{Output, Sink};
 use super::progress::Progress;
-use super::work::{check_in_place, check_paths, reject, threads};
+use super::request::Requested;
+use super::work::reject;
 use tell::Tell;
 
 const NOTES: &str = "\
@@ -49,11 +46,6 @@ with {\"action\":\"edit\",\"query\":\"severity:high\",\"edit\":[{\"type\":\"add_
 #[derive(Debug, Args)]
 #[command(after_help = NOTES)]
 pub(crate) struct BulkEdit {
-    /// The request body; `-` is standard input, where FILEs are given.
-    #[arg(long, value_name = "FILE")]
-    request: PathBuf,
-    #[command(flatten)]
-    input: Input,
     /// Lets a request with neither `ids` nor `query` be for every rule.
     #[arg(long)]
     all: bool,
@@ -69,22 +61,7 @@ pub(crate) struct BulkEdit {
     #[command(flatten)]
     server: Server,
     #[command(flatten)]
-    output: Output,
-    /// Writes the JSON body that Kibana would answer; `-` is standard output.
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    response: Option<PathBuf>,
-    /// What becomes of a line that cannot be read.
-    #[arg(
-        long,
-        value_name = "WHAT",
-        default_value = "stop",
-        hide_default_value = true,
-        help_heading = "Output"
-    )]
-    on_error: OnError,
-    /// Collects the lines that could not be read and the rules with an error, byte for byte.
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    rejects: Option<PathBuf>,
+    asked: Requested,
 }
 
 /// What a file does not tell of the server.
@@ -111,13 +88,13 @@ struct Server {
 impl BulkEdit {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        self.check()?;
+        self.asked.check(!self.dry_run)?;
         let settings = self.settings()?;
-        let name = self.request.to_string_lossy();
-        let request = Request::parse(&self.request_text()?, &settings)
-            .map_err(|error| error.in_file(&name))?;
+        let name = self.asked.name();
+        let request =
+            Request::parse(&self.asked.text()?, &settings).map_err(|error| error.in_file(&name))?;
         let is_export = request.action == Action::Export;
-        if is_export && self.response.is_some() {
+        if is_export && self.asked.is_answered() {
             return Err(Error::usage(
                 "`--response` has nothing to write for `export`: the bundle itself is the answer",
             )
@@ -126,15 +103,11 @@ impl BulkEdit {
         let mut tell = Tell::new(global, &request, &name);
         let consumed = Arc::new(AtomicU64::new(0));
         let reading = global.reading(&consumed);
-        let progress = Progress::start(global.progress, self.input.size(), consumed);
-        let mut rejects = self
-            .rejects
-            .as_deref()
-            .map(AtomicFile::create)
-            .transpose()?;
+        let progress = Progress::start(global.progress, self.asked.input.size(), consumed);
+        let mut rejects = self.asked.rejects()?;
         // A place that cannot be written is told of before anything is.
-        let response = self.response_file()?;
-        let mut bulk = Bulk::new(&request, &settings, self.response.is_some())?;
+        let response = self.asked.response()?;
+        let mut bulk = Bulk::new(&request, &settings, self.asked.is_answered())?;
         let mut report = Report::default();
         self.bundles(&mut bulk, &reading, &mut report, &mut |event| {
             if let (Some(rejects), Event::Failed { line, .. } | Event::Unreadable { line, .. }) =
@@ -155,35 +128,10 @@ impl BulkEdit {
         let random = self.seed.is_none().then_some(&*settings.seed);
         let exit = tell.finish(&answer, refusal.as_deref(), &report, &settings, random);
         if !is_export {
-            self.answer(answer, response)?;
+            self.asked
+                .answer(response, self.dry_run, |out| answer.write(out))?;
         }
         Ok(exit)
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        check_in_place(&self.input, &self.output)?;
-        let file = |path: &'_ Option<PathBuf>| path.clone().filter(|path| path.as_os_str() != "-");
-        let (request, response) = (file(&Some(self.request.clone())), file(&self.response));
-        let beside = [
-            ("--request", request.as_deref()),
-            ("--rejects", self.rejects.as_deref()),
-            ("--response", response.as_deref()),
-        ];
-        check_paths(&beside, &self.input, self.output.path())?;
-        let reads_stdin =
-            self.input.files.is_empty() || self.input.files.iter().any(|path| is_standard(path));
-        if is_standard(&self.request) && reads_stdin {
-            return Err(Error::usage(
-                "`--request -` takes standard input, so it needs FILEs, none of them `-`",
-            ));
-        }
-        let answers_stdout = self.response.as_deref().is_some_and(is_standard);
-        if answers_stdout && self.output.is_stdout() && !self.dry_run {
-            return Err(Error::usage(
-                "`--response -` takes standard output, so the bundle needs `-o FILE` or `--in-place`",
-            ));
-        }
-        Ok(())
     }
 
     fn settings(&self) -> Result<Settings, Error> {
@@ -202,19 +150,6 @@ impl BulkEdit {
         })
     }
 
-    fn request_text(&self) -> Result<String, Error> {
-        let reading = |source| Error::io(format!("reading `{}`", self.request.display()), source);
-        if is_standard(&self.request) {
-            let mut text = String::new();
-            std::io::stdin()
-                .lock()
-                .read_to_string(&mut text)
-                .map_err(reading)?;
-            return Ok(text);
-        }
-        std::fs::read_to_string(&self.request).map_err(reading)
-    }
-
     /// Does the request to the input as one bundle or, in place, to each file as a bundle of its own.
     fn bundles(
         &self,
@@ -223,80 +158,14 @@ impl BulkEdit {
         report: &mut Report,
         events: &mut dyn FnMut(Event<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        let on_error = self.asked.on_error;
         if self.dry_run {
-            let sources = self.input.sources();
-            *report = bulk.run(reading, self.on_error, sources, std::io::sink(), events)?;
+            let sources = self.asked.input.sources();
+            *report = bulk.run(reading, on_error, sources, std::io::sink(), events)?;
             return Ok(());
         }
-        if !self.output.in_place {
-            let mut sink = self.output.open(threads(reading))?;
-            let sources = self.input.sources();
-            *report = self.bundle(bulk, reading, sources, &mut sink, events)?;
-            return sink.finish();
-        }
-        for path in &self.input.files {
-            let one = self.in_place(bulk, reading, path, events);
-            *report += &one.inspect_err(|_| {
-                super::notes::stopped(report, path, &self.input.files);
-            })?;
-        }
-        Ok(())
+        self.asked.bundles(reading, report, &mut |sources, out| {
+            bulk.run(reading, on_error, sources, out, events)
+        })
     }
-
-    fn in_place(
-        &self,
-        bulk: &mut Bulk<'_>,
-        reading: &Reading,
-        path: &Path,
-        events: &mut dyn FnMut(Event<'_>) -> Result<(), Error>,
-    ) -> Result<Report, Error> {
-        let mut sink = self.output.replace(path, threads(reading))?;
-        let sources = vec![input::source(path)];
-        let report = self.bundle(bulk, reading, sources, &mut sink, events)?;
-        let touched = [report.changed, report.dropped, report.added];
-        let same = touched.iter().all(|counts| counts.total() == 0);
-        let lost = report.refused > 0 && self.on_error == OnError::Drop;
-        if !same || lost || self.output.recompresses() {
-            sink.finish()?;
-        }
-        Ok(report)
-    }
-
-    fn bundle(
-        &self,
-        bulk: &mut Bulk<'_>,
-        reading: &Reading,
-        sources: Vec<Source<'_>>,
-        sink: &mut Sink,
-        events: &mut dyn FnMut(Event<'_>) -> Result<(), Error>,
-    ) -> Result<Report, Error> {
-        bulk.run(reading, self.on_error, sources, &mut *sink, events)
-            .map_err(|error| sink.blamed(error))
-    }
-
-    /// The file for the answer, if it is to be in one.
-    fn response_file(&self) -> Result<Option<AtomicFile>, Error> {
-        let path = self.response.as_deref().filter(|path| !is_standard(path));
-        path.map(AtomicFile::create).transpose()
-    }
-
-    /// Writes the answer where it is wanted.
-    fn answer(&self, answer: Answer, file: Option<AtomicFile>) -> Result<(), Error> {
-        if let Some(file) = file {
-            let mut buffered = BufWriter::with_capacity(1 << 16, file);
-            answer.write(&mut buffered)?;
-            let file = buffered
-                .into_inner()
-                .map_err(|error| Error::io("writing the answer", error.into_error()))?;
-            return file.commit(Durable::No);
-        }
-        if self.response.is_some() || self.dry_run {
-            answer.write(BufWriter::new(std::io::stdout().lock()))?;
-        }
-        Ok(())
-    }
-}
-
-fn is_standard(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }

@@ -12,8 +12,10 @@ mod merge;
 mod notes;
 mod output;
 mod pack;
+mod patch;
 mod progress;
 mod render;
+mod request;
 mod run;
 mod select;
 mod selection;
@@ -137,6 +139,9 @@ enum Verb {
     /// Does to a bundle what `_bulk_action` with the same request would do on a server.
     #[command(display_order = 5)]
     BulkEdit(bulk_edit::BulkEdit),
+    /// Changes single rules as `PATCH _bulk_update` with the same request would.
+    #[command(display_order = 6)]
+    Patch(patch::Patch),
     /// Says what Kibana would refuse, drop or change, before it is sent.
     #[command(display_order = 7)]
     Check(check::Check),
@@ -219,6 +224,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Ls(ls) => ls.run(&cli.global),
         Verb::Stats(stats) => stats.run(&cli.global),
         Verb::BulkEdit(bulk_edit) => bulk_edit.run(&cli.global),
+        Verb::Patch(patch) => patch.run(&cli.global),
         Verb::Check(check) => check.run(&cli.global),
         Verb::Select(select) => select.run(&cli.global),
         Verb::Merge(merge) => merge.run(&cli.global),

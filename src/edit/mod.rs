@@ -10,7 +10,7 @@ mod duration;
 pub(crate) mod ids;
 pub(crate) mod index_patterns;
 mod investigation_fields;
-mod new_actions;
+pub(crate) mod new_actions;
 mod schedule;
 pub(crate) mod strings;
 mod suppression;

@@ -20,7 +20,7 @@ impl Target {
     /// Elastic's own offering without versions.
     pub const SERVERLESS: Self = Self(u16::MAX);
     /// The last minor version of 8.
-    const LAST_8: Self = Self::version(8, 19);
+    pub const LAST_8: Self = Self::version(8, 19);
 
     /// The minor version `major.minor`.
     pub const fn version(major: u8, minor: u8) -> Self {

@@ -1,8 +1,8 @@
 //! The `edit` array of a request.
 
-use super::value::{Dropped, Value};
 use super::{Action, NamedConnector};
 use crate::bulk::settings::{License, Settings};
+use crate::bulk::value::{Dropped, Value};
 use crate::edit::{Edit, IndexPatterns, NewActions, Schedule, Suppression, SuppressionDuration};
 use crate::error::Result;
 use crate::record::is_system_connector;

@@ -4,16 +4,14 @@
 //! says it; what its schema says depends on the release, so there the words are ours.
 
 mod edits;
-mod value;
 
 use std::collections::HashSet;
 
 use super::settings::Settings;
+use super::value::{Dropped, Spot, Value};
 use crate::edit::Edit;
 use crate::error::{Error, Result};
 use crate::query::Query;
-pub use value::Dropped;
-use value::{Spot, Value};
 
 /// How many `ids` Kibana takes.
 pub const MOST_IDS: usize = 100;

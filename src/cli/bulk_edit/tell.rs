@@ -10,6 +10,7 @@ use ruleferry::record::Kind;
 
 use crate::cli::exit::Exit;
 use crate::cli::notes::write_text;
+use crate::cli::request::warn_of_dropped;
 use crate::cli::{Format, Global, render};
 
 /// How many of the rules with an error are named.
@@ -29,21 +30,7 @@ pub(super) struct Tell<'r> {
 impl<'r> Tell<'r> {
     /// Begins, and warns of keys that the endpoint drops.
     pub(super) fn new(global: &Global, request: &'r Request, name: &str) -> Self {
-        for dropped in &request.dropped {
-            let near = dropped
-                .nearest
-                .map(|near| format!("; did you mean `{near}`?"))
-                .unwrap_or_default();
-            let message = format!(
-                "`{}` is no key that Kibana knows, and it drops it{near}",
-                dropped.pointer
-            );
-            let location = Location {
-                file: name.into(),
-                ..Location::default()
-            };
-            render::warning(&Error::refused(message).at(location), global.errors);
-        }
+        warn_of_dropped(global, &request.dropped, name);
         Self {
             request,
             errors: global.errors,

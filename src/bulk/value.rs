@@ -23,7 +23,7 @@ pub struct Dropped {
 
 /// The way and the place of a value, to be told when the body is gone.
 #[derive(Debug, Clone)]
-pub(in crate::bulk) struct Spot {
+pub(super) struct Spot {
     path: Vec<PathStep>,
     location: Location,
     excerpt: Excerpt,
@@ -53,6 +53,28 @@ impl<'t> Value<'t> {
             raw,
             path: Vec::new(),
         })
+    }
+
+    /// The value at the end of a way down from here; what is missing stands where the last value on the way does.
+    pub(super) fn below(&self, way: &[PathStep]) -> Self {
+        let mut here = self.clone();
+        let mut is_there = true;
+        for step in way {
+            let next = match step {
+                _ if !is_there => None,
+                PathStep::Key(key) => here.raw.get(key),
+                PathStep::Index(index) => here.raw.elements().nth(*index),
+            };
+            is_there = next.is_some();
+            here.raw = next.unwrap_or(here.raw);
+            here.path.push(step.clone());
+        }
+        here
+    }
+
+    /// The value as JSON.
+    pub(super) fn raw(&self) -> Raw<'t> {
+        self.raw
     }
 
     /// The way to it from the body.
@@ -248,16 +270,16 @@ impl<'t> Value<'t> {
         }
         elements.iter().map(Self::string).collect()
     }
-
-    /// The value itself.
-    pub(super) fn raw(&self) -> Raw<'t> {
-        self.raw
-    }
 }
 
 impl Spot {
+    /// The place in the body, without a file.
+    pub(super) fn location(&self) -> &Location {
+        &self.location
+    }
+
     /// Adds the place to an error; an excerpt that it has already stays.
-    pub(in crate::bulk) fn blamed(&self, error: Error) -> Error {
+    pub(super) fn blamed(&self, error: Error) -> Error {
         let error = error
             .at(self.location.clone())
             .showing(self.excerpt.clone());
