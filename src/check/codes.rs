@@ -127,9 +127,9 @@ pub const CODES: &[Code] = &[
         "not-a-record",
         "The line has no key that tells what it is. The import takes it for a rule, which it then refuses.",
     ),
-    warning(
+    error(
         "not-a-connector",
-        "The line is a saved object that is no connector. An import of rules hands it to the importer of saved objects all the same, which creates or refuses it.",
+        "The line is a saved object that is no connector, and has no place among rules. An import hands it to the importer of saved objects, which refuses it, or creates what nobody asked for.",
     ),
     warning(
         "origin-id",

@@ -11,10 +11,11 @@ pub(super) fn connector(judge: &mut Judge, record: &Record<'_>) {
     let at = At::Record;
     if let Some(ty) = record.str("type").filter(|ty| ty != "action") {
         let message = format!(
-            "the line is a saved object of type `{ty}`, which an import of rules hands on as it does connectors"
+            "`type` must be `action`, found {}: a saved object that is no connector",
+            super::fault::shown(&ty)
         );
         judge.find(at.key("type"), "not-a-connector", message).hint =
-            Some("import it with Kibana's saved objects, not with rules".into());
+            Some("take the line out and import it with Kibana's saved objects; an import of rules hands it on unchecked, or refuses it".into());
         return;
     }
     let Some(shape) = judge.schema.kind(Kind::Connector) else {

@@ -150,9 +150,9 @@ impl Judge {
                     within: Some(Within::Shape(*id)),
                     ..Spec::default()
                 };
-                for (key, member) in value.members() {
-                    self.value(&each, member, at.key(&key), true);
-                }
+                self.last_of_each(at, value.members(), |judge, key, member| {
+                    judge.value(&each, member, at.key(key), true);
+                });
             }
         }
     }
