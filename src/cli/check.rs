@@ -1,17 +1,19 @@
 //! `check`: what Kibana would refuse, drop or change.
 
 mod found;
+mod repeats;
 mod report;
 mod sarif;
+mod there;
 
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use clap::{Args, ValueEnum};
-use ruleferry::check::{CODES, Options, code};
+use ruleferry::check::{Across, CODES, Options, code};
 use ruleferry::error::{Error, ErrorKind, nearest};
-use ruleferry::pipeline::scan;
+use ruleferry::pipeline::scan_lines;
 use ruleferry::record::Record;
 use ruleferry::schema::Target;
 
@@ -21,6 +23,7 @@ use super::progress::{Progress, Show};
 use super::{Global, work};
 use found::Checked;
 use report::{Report, Shape};
+use there::There;
 
 const NOTES: &str = "\
 An error is what the import refuses, a warning what it loses, changes, or fails at later, a note the rest; `-v` shows notes. \
@@ -46,6 +49,8 @@ pub(crate) struct Check {
         hide_default_value = true
     )]
     target: Target,
+    #[command(flatten)]
+    there: There,
     /// The least level that makes the exit code 4.
     #[arg(
         long,
@@ -92,6 +97,7 @@ impl Check {
         let options = Options {
             target: self.target,
         };
+        let there = self.there.present(&global.reading(&Arc::default()))?;
         let consumed = Arc::new(AtomicU64::new(0));
         let reading = global.reading(&consumed);
         // A bar between the findings would spoil both.
@@ -99,17 +105,25 @@ impl Check {
         let progress = if spoils { Show::Never } else { global.progress };
         let progress = Progress::start(progress, self.input.size(), consumed);
         let mut report = Report::new(self.format, global.verbose)?;
-        // What one record shows is found in parallel, and told in the order of the input as it comes. Findings about the bundle as
-        // a whole hook in here: facts with each `Checked`, a look at them in the sink, and what they add up to before the end.
-        scan(
+        // What one record shows is found in parallel and told as it comes, in the order of the input; what only the whole bundle
+        // shows is told after its last line.
+        let mut across = Across::new(self.target, there);
+        scan_lines(
             &reading,
             self.input.sources(),
             |record: &Record<'_>| Checked::of(record, options),
-            |location, checked| match checked {
-                Ok(checked) => report.take(&location, checked),
-                Err(error) => report.unreadable(&error),
+            |line, checked| {
+                across.bytes(line.bytes.len() as u64);
+                report.begin(&line)?;
+                match checked {
+                    None => {}
+                    Some(Ok(checked)) => report.take(&mut across, &line.location, checked)?,
+                    Some(Err(error)) => report.unreadable(&mut across, &error)?,
+                }
+                Ok(())
             },
         )?;
+        report.bundle(across)?;
         let tally = report.finish()?;
         drop(progress);
         if !global.quiet {

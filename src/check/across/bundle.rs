@@ -35,12 +35,15 @@ pub(super) struct Tallies {
 }
 
 impl Tallies {
+    pub(super) fn bytes(&mut self, more: u64) {
+        self.bytes += more;
+    }
+
     pub(super) fn unreadable(&mut self) {
         self.unreadable += 1;
     }
 
     pub(super) fn record(&mut self, entry: Entry, facts: &Facts) {
-        self.bytes += facts.bytes + 1;
         match &facts.about {
             About::Rule(rule) => {
                 for mark in &rule.marks {

@@ -10,8 +10,8 @@ use crate::record::{
 pub struct Facts {
     pub(super) kind: Kind,
     pub(super) key: Option<RecordKey>,
-    /// The length of the line, its end not counted.
-    pub(super) bytes: u64,
+    /// Whether the record is refused for itself, so that no other can stand beside it twice.
+    pub(super) is_refused: bool,
     pub(super) about: About,
 }
 
@@ -94,8 +94,17 @@ impl Facts {
         Self {
             kind: record.kind(),
             key: RecordKey::of(record),
-            bytes: record.text().len() as u64,
+            is_refused: false,
             about,
+        }
+    }
+
+    /// The same of a record that the import refuses for itself; Kibana looks for duplicates among the others only.
+    #[must_use]
+    pub fn refused(self) -> Self {
+        Self {
+            is_refused: true,
+            ..self
         }
     }
 }

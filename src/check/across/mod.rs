@@ -144,6 +144,11 @@ impl Across {
         }
     }
 
+    /// Takes down how long a line is, its end included.
+    pub fn bytes(&mut self, more: u64) {
+        self.tallies.bytes(more);
+    }
+
     /// Takes down the next record.
     pub fn observe(&mut self, location: &Location, facts: Facts) {
         let entry = self.entries.add(location, facts.kind, facts.key.as_ref());
@@ -201,7 +206,9 @@ impl Across {
 
     /// Whether the record is the first of its key; if not, says so.
     fn duplicates(&mut self, entry: Entry, facts: &Facts) -> bool {
-        let Some(key) = &facts.key else { return false };
+        let Some(key) = facts.key.as_ref().filter(|_| !facts.is_refused) else {
+            return false;
+        };
         if let Some(&first) = self.seen.get(key) {
             let line = self.entries.line(first, entry);
             self.found.push((entry, twice(key, &line)));

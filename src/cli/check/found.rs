@@ -1,11 +1,12 @@
 //! A finding with all that reports say of it, made where the record's text still is.
 
-use ruleferry::check::{Options, Problem, place, problems};
-use ruleferry::error::{Error, ErrorKind, Excerpt};
+use ruleferry::check::{Facts, Finding, Level, Options, Problem, place, problems};
+use ruleferry::error::{Error, ErrorKind, Excerpt, Location};
 use ruleferry::record::Record;
 
-/// What was found in one record. For a clean one, nothing is kept.
+/// What was found in one record, and its part in the bundle.
 pub(super) struct Checked {
+    pub(super) facts: Facts,
     pub(super) found: Vec<Found>,
 }
 
@@ -27,9 +28,17 @@ pub(super) struct Found {
 impl Checked {
     /// Judges a record.
     pub(super) fn of(record: &Record<'_>, options: Options) -> Self {
-        let problems = problems(record, options).into_iter();
+        let problems = problems(record, options);
+        let mut facts = Facts::of(record);
+        if problems.iter().any(|problem| problem.level == Level::Error) {
+            facts = facts.refused();
+        }
         Self {
-            found: problems.map(|problem| Found::of(record, problem)).collect(),
+            facts,
+            found: problems
+                .into_iter()
+                .map(|problem| Found::of(record, problem))
+                .collect(),
         }
     }
 }
@@ -50,9 +59,24 @@ impl Found {
         }
     }
 
+    /// A finding that only the whole bundle shows, and where it is; the line's text is gone by then.
+    pub(super) fn of_bundle(finding: Finding) -> (Location, Self) {
+        let found = Self {
+            kind: finding.kind.map(ruleferry::record::Kind::name),
+            id: finding.id,
+            label: finding.location.record.clone(),
+            problem: finding.problem,
+            column: 0,
+            end: 0,
+            excerpt: None,
+        };
+        (finding.location, found)
+    }
+
     /// The finding that a line cannot be read.
     pub(super) fn unreadable(error: &Error) -> Self {
-        const MEND: &str = "mend the line, or leave it out";
+        const MEND: &str =
+            "mend the line, or leave it out; each record stands on one line, by itself";
         let (code, hint) = match error.kind() {
             ErrorKind::Pretty => (
                 "many-lines",
@@ -61,10 +85,15 @@ impl Found {
             ErrorKind::NotAnObject { found: "an array" } => {
                 ("many-lines", "make NDJSON of it with `jq -c '.[]'`")
             }
-            ErrorKind::NotAnObject { .. } => ("not-an-object", "remove the line"),
+            ErrorKind::NotAnObject { .. } => (
+                "not-an-object",
+                "remove the line; the whole import fails for it",
+            ),
             ErrorKind::Utf8 => ("not-utf8", "save the file as UTF-8"),
             _ => ("not-json", MEND),
         };
+        // Of other lines the text depends on the server's JavaScript engine.
+        let is_null = matches!(error.kind(), ErrorKind::NotAnObject { found: "null" });
         let column = error.location().map_or(0, |location| location.column);
         Self {
             kind: None,
@@ -78,9 +107,38 @@ impl Found {
             problem: Problem {
                 pointer: Vec::new(),
                 code,
-                level: ruleferry::check::Level::Error,
+                level: Level::Error,
                 message: error.to_string(),
                 hint: Some(hint.into()),
+                kibana: is_null.then(|| "stream.push() after EOF".into()),
+            },
+        }
+    }
+
+    /// The same of a null that nothing follows.
+    pub(super) fn as_last(mut self) -> Self {
+        self.problem.level = Level::Note;
+        self.problem.message = "the last line is null, which an import passes over".into();
+        self.problem.hint = Some("remove the line".into());
+        self.problem.kibana = None;
+        self
+    }
+
+    /// The finding that a file begins with a byte order mark.
+    pub(super) fn marked() -> Self {
+        Self {
+            kind: None,
+            id: None,
+            label: None,
+            column: 0,
+            end: 0,
+            excerpt: None,
+            problem: Problem {
+                pointer: Vec::new(),
+                code: "byte-order-mark",
+                level: Level::Error,
+                message: "the file must not begin with a byte order mark, for which its first line is refused".into(),
+                hint: Some("`ruleferry check --fix` takes it off".into()),
                 kibana: None,
             },
         }

@@ -4,14 +4,19 @@ use std::io::{BufWriter, Write};
 
 use anstream::AutoStream;
 use clap::ValueEnum;
-use ruleferry::check::Level;
+use ruleferry::check::{Across, Level, Problem};
 use ruleferry::error::{Error, ErrorKind, Location};
+use ruleferry::pipeline::Line;
 use ruleferry::schema::Target;
 use serde::Serialize;
 
 use super::found::{Checked, Found};
+use super::repeats::Repeats;
 use super::sarif;
 use crate::cli::render::{self, Said};
+
+/// What some editors put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,6 +44,10 @@ pub(super) struct Report {
     tally: Tally,
     /// How many results a SARIF document has.
     written: u64,
+    /// What text sums up; none where it shows each.
+    repeats: Option<Repeats>,
+    /// A line that is null, of which the next one tells whether it matters.
+    null: Option<(Location, Found)>,
     /// A file of JSON over many lines, of which no line after the first can be judged.
     given_up: Option<Box<str>>,
 }
@@ -66,14 +75,16 @@ struct Summary {
 }
 
 impl Report {
-    /// Begins a report; `notes` says whether text has them.
-    pub(super) fn new(shape: Shape, notes: bool) -> Result<Self, Error> {
+    /// Begins a report; `all` says whether text has notes, and each finding where there are many alike.
+    pub(super) fn new(shape: Shape, all: bool) -> Result<Self, Error> {
         let mut report = Self {
             out: BufWriter::new(anstream::stdout().lock()),
             shape,
-            notes,
+            notes: all,
             tally: Tally::default(),
             written: 0,
+            repeats: (shape == Shape::Text && !all).then(Repeats::default),
+            null: None,
             given_up: None,
         };
         if shape == Shape::Sarif {
@@ -82,12 +93,27 @@ impl Report {
         Ok(report)
     }
 
-    /// Takes down what was found in a record.
-    pub(super) fn take(&mut self, location: &Location, checked: Checked) -> Result<(), Error> {
+    /// Takes down how a line begins.
+    pub(super) fn begin(&mut self, line: &Line<'_>) -> Result<(), Error> {
+        if line.bytes.starts_with(BYTE_ORDER_MARK) {
+            return self.tell(&line.location, &Found::marked());
+        }
+        Ok(())
+    }
+
+    /// Takes down what was found in a record, and its part in the bundle.
+    pub(super) fn take(
+        &mut self,
+        across: &mut Across,
+        location: &Location,
+        checked: Checked,
+    ) -> Result<(), Error> {
         if self.given_up.as_ref() == Some(&location.file) {
             return Ok(());
         }
         self.tally.records += 1;
+        self.tell_null()?;
+        across.observe(location, checked.facts);
         for found in checked.found {
             self.tell(location, &found)?;
         }
@@ -95,16 +121,48 @@ impl Report {
     }
 
     /// Takes down a line that cannot be read.
-    pub(super) fn unreadable(&mut self, error: &Error) -> Result<(), Error> {
+    pub(super) fn unreadable(&mut self, across: &mut Across, error: &Error) -> Result<(), Error> {
         let location = error.location().cloned().unwrap_or_default();
         if self.given_up.as_ref() == Some(&location.file) {
             return Ok(());
         }
         self.tally.records += 1;
-        if matches!(error.kind(), ErrorKind::Pretty) {
-            self.given_up = Some(location.file.clone());
+        self.tell_null()?;
+        let found = Found::unreadable(error);
+        match error.kind() {
+            // Kibana passes over it, if it is the last line.
+            ErrorKind::NotAnObject { found: "null" } => {
+                self.null = Some((location, found));
+                return Ok(());
+            }
+            ErrorKind::Pretty => self.given_up = Some(location.file.clone()),
+            _ => {}
         }
-        self.tell(&location, &Found::unreadable(error))
+        across.observe_unreadable();
+        self.tell(&location, &found)
+    }
+
+    /// Says of a null that something follows it.
+    fn tell_null(&mut self) -> Result<(), Error> {
+        match self.null.take() {
+            Some((location, found)) => self.tell(&location, &found),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes what only the whole bundle shows; where a file could not be told apart into records, it shows nothing.
+    pub(super) fn bundle(&mut self, across: Across) -> Result<(), Error> {
+        if let Some((location, found)) = self.null.take() {
+            self.tell(&location, &found.as_last())?;
+        }
+        if self.given_up.is_some() {
+            return Ok(());
+        }
+        for finding in across.finish() {
+            let (location, found) = Found::of_bundle(finding);
+            self.tell(&location, &found)?;
+        }
+        Ok(())
     }
 
     /// Counts and writes one finding.
@@ -114,8 +172,10 @@ impl Report {
             Level::Warning => self.tally.warnings += 1,
             Level::Note => self.tally.notes += 1,
         }
+        if !self.is_shown(&found.problem) {
+            return Ok(());
+        }
         let text = match self.shape {
-            Shape::Text if found.problem.level == Level::Note && !self.notes => return Ok(()),
             Shape::Text => text(location, found),
             Shape::Json => json(location, found)?,
             Shape::Sarif => {
@@ -127,11 +187,31 @@ impl Report {
         self.write(&text)
     }
 
+    fn is_shown(&mut self, problem: &Problem) -> bool {
+        if self.shape == Shape::Text && problem.level == Level::Note && !self.notes {
+            return false;
+        }
+        let repeats = self.repeats.as_mut();
+        repeats.is_none_or(|repeats| repeats.is_shown(problem))
+    }
+
     /// Ends the report, and gives what was counted.
     pub(super) fn finish(mut self) -> Result<Tally, Error> {
         let tally = self.tally;
         match self.shape {
-            Shape::Text => {}
+            Shape::Text => {
+                for rest in self.repeats.take().iter().flat_map(Repeats::rest) {
+                    let said = Said {
+                        level: rest.level.name(),
+                        code: Some(rest.code),
+                        message: &rest.message,
+                        location: None,
+                        excerpt: None,
+                        help: None,
+                    };
+                    self.write(&said.text())?;
+                }
+            }
             Shape::Json => {
                 let summary = Summary {
                     schema_version: 1,
