@@ -105,6 +105,9 @@ impl Check {
         let progress = if spoils { Show::Never } else { global.progress };
         let progress = Progress::start(progress, self.input.size(), consumed);
         let mut report = Report::new(self.format, global.verbose)?;
+        for path in &self.input.files {
+            report.name(path)?;
+        }
         // What one record shows is found in parallel and told as it comes, in the order of the input; what only the whole bundle
         // shows is told after its last line.
         let mut across = Across::new(self.target, there);

@@ -116,6 +116,26 @@ pub(super) const CODES: &[Code] = &[
         "app-link",
         "A rule's notifications link to one Kibana and space, by `meta.kibana_siem_app_url`.",
     ),
+    note(
+        "deep-link",
+        "The texts of a rule's actions link to one Kibana or space.",
+    ),
+    note(
+        "comments-restamped",
+        "Comments of an exception item lose author and date. An import that overwrites may add them to those that are there.",
+    ),
+    note(
+        "expire-time-kept",
+        "An exception item has `expire_time`, which an import that overwrites does not change.",
+    ),
+    warning(
+        "lists-lost",
+        "The bundle has several exception lists. Before 8.5 an import may keep the first alone.",
+    ),
+    note(
+        "overwrite-keeps",
+        "Before 8.13 an import that overwrites a rule keeps what the file does not say.",
+    ),
     warning(
         "details-miscount",
         "A details line counts other than what the bundle holds. An import does not look at it; what it counts too many may have been lost.",

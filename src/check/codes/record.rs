@@ -124,6 +124,10 @@ pub(super) const CODES: &[Code] = &[
         "origin-id",
         "A record has `originId`. Kibana 8.19, and 9.1 or later, takes it off; before, connectors that have it may not be found by the rules that use them.",
     ),
+    warning(
+        "connector-id",
+        "A connector's `id` has other characters than lower-case letters, digits and hyphens. From about 9.5 an import leaves such a connector out.",
+    ),
     note(
         "secrets-missing",
         "A connector needs secrets, which no export has. They must be entered after the import.",
@@ -200,6 +204,10 @@ pub(super) const CODES: &[Code] = &[
     error(
         "byte-order-mark",
         "The file begins with a byte order mark. An import cannot read its first line for it.",
+    ),
+    warning(
+        "file-extension",
+        "The file's name does not end in `.ndjson`. Uploaded under that name, it is refused.",
     ),
     error(
         "many-lines",

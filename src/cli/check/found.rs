@@ -1,5 +1,7 @@
 //! A finding with all that reports say of it, made where the record's text still is.
 
+use std::path::Path;
+
 use ruleferry::check::{Facts, Finding, Level, Options, Problem, place, problems};
 use ruleferry::error::{Error, ErrorKind, Excerpt, Location};
 use ruleferry::record::Record;
@@ -126,6 +128,47 @@ impl Found {
 
     /// The finding that a file begins with a byte order mark.
     pub(super) fn marked() -> Self {
+        Self::of_file(Problem {
+            pointer: Vec::new(),
+            code: "byte-order-mark",
+            level: Level::Error,
+            message: "the file must not begin with a byte order mark, for which its first line is refused".into(),
+            hint: Some("`ruleferry check --fix` takes it off".into()),
+            kibana: None,
+        })
+    }
+
+    /// The finding that the file's name is one that an import refuses, if it is.
+    pub(super) fn named(path: &Path) -> Option<Self> {
+        let extension = |path: &Path| -> Option<String> {
+            Some(path.extension()?.to_str()?.to_ascii_lowercase())
+        };
+        let packed = matches!(extension(path).as_deref(), Some("zst" | "gz"));
+        let plain = if packed {
+            path.with_extension("")
+        } else {
+            path.into()
+        };
+        let found = extension(&plain);
+        if plain.as_os_str() == "-" || found.as_deref() == Some("ndjson") {
+            return None;
+        }
+        let dotted = found.map(|found| format!(".{found}")).unwrap_or_default();
+        let (hint, kibana) = (
+            "rename it before it is uploaded by hand; `ruleferry import` sends any name".into(),
+            format!("Invalid file extension {dotted}"),
+        );
+        Some(Self::of_file(Problem {
+            pointer: Vec::new(),
+            code: "file-extension",
+            level: Level::Warning,
+            message: "the file's name must end in `.ndjson` for Kibana to take it".into(),
+            hint: Some(hint),
+            kibana: Some(kibana),
+        }))
+    }
+
+    fn of_file(problem: Problem) -> Self {
         Self {
             kind: None,
             id: None,
@@ -133,14 +176,7 @@ impl Found {
             column: 0,
             end: 0,
             excerpt: None,
-            problem: Problem {
-                pointer: Vec::new(),
-                code: "byte-order-mark",
-                level: Level::Error,
-                message: "the file must not begin with a byte order mark, for which its first line is refused".into(),
-                hint: Some("`ruleferry check --fix` takes it off".into()),
-                kibana: None,
-            },
+            problem,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Findings as they come: text for people, JSON lines, or one SARIF document; and what they add up to.
 
 use std::io::{BufWriter, Write};
+use std::path::Path;
 
 use anstream::AutoStream;
 use clap::ValueEnum;
@@ -91,6 +92,18 @@ impl Report {
             report.write(&sarif::head())?;
         }
         Ok(report)
+    }
+
+    /// Takes down how a file is called.
+    pub(super) fn name(&mut self, path: &Path) -> Result<(), Error> {
+        let location = Location {
+            file: path.display().to_string().into(),
+            ..Location::default()
+        };
+        match Found::named(path) {
+            Some(found) => self.tell(&location, &found),
+            None => Ok(()),
+        }
     }
 
     /// Takes down how a line begins.
