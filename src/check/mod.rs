@@ -18,6 +18,8 @@ mod other;
 mod place;
 mod rule;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod value;
 mod wording;
 

@@ -171,7 +171,7 @@ pub(super) fn known_kind(judge: &mut Judge, record: &Record<'_>) {
     };
     let mut problem = super::fault::newer(
         At::Record,
-        &format!("an import of {} lines", record.kind()),
+        &format!("importing {}s", record.kind()),
         since,
         judge.options.target,
         super::Level::Error,

@@ -26,18 +26,17 @@ pub(super) fn judge(judge: &mut Judge, rule: &Record<'_>) {
         None => unknown_type(judge, ty, name.as_deref()),
     }
     let Some(shape) = shape.or(base) else { return };
-    // A type that is unknown was named already, and a missing one too.
+    // What is wrong with the type was said already, and said better.
+    let is_known = name
+        .as_deref()
+        .is_some_and(|name| judge.schema.rule(name).is_some());
     let before = judge.len();
     judge.object(shape, At::Record, || rule.members());
-    if name
-        .as_deref()
-        .is_none_or(|name| judge.schema.rule(name).is_none())
-    {
-        judge.retain_from(before, |problem| {
-            problem.pointer != [crate::error::PathStep::from("type")]
-                || problem.level != Level::Error
-        });
-    }
+    judge.retain_from(before, |problem| {
+        let is_said = !is_known && problem.level == Level::Error;
+        problem.pointer != [crate::error::PathStep::from("type")]
+            || !is_said && problem.code != "newer-than-target"
+    });
     timeline(judge, rule);
     if name.as_deref() == Some("threshold") {
         threshold(judge, rule);
