@@ -5,7 +5,7 @@ use super::judge::{CONVERT, Judge};
 use super::{Level, actions, fault, schedule};
 use crate::json::{Raw, ValueKind};
 use crate::record::Record;
-use crate::schema::Target;
+use crate::schema::{Shape, Target};
 
 /// Judges a rule.
 pub(super) fn judge(judge: &mut Judge, rule: &Record<'_>) {
@@ -47,6 +47,7 @@ pub(super) fn judge(judge: &mut Judge, rule: &Record<'_>) {
     if name.as_deref() == Some("new_terms") {
         schedule::history_window(judge, rule);
     }
+    index(judge, rule, shape);
     prebuilt(judge, rule);
     if !rule.has("enabled") {
         judge
@@ -184,6 +185,18 @@ fn threshold(judge: &mut Judge, rule: &Record<'_>) {
         let problem = judge.find(first.key(key), "cardinality-field", message);
         problem.kibana =
             Some("Cardinality of a field that is being aggregated on is always 1".into());
+    }
+}
+
+/// Index patterns beside a data view, which then are not searched.
+fn index(judge: &mut Judge, rule: &Record<'_>, shape: &Shape) {
+    let named = |key: &str| rule.str(key).is_some_and(|id| !id.is_empty());
+    let patterns = rule.get("index").and_then(|index| index.elements().next());
+    if patterns.is_some() && named("data_view_id") && shape.field("data_view_id").is_some() {
+        let message = "`index` is not searched, since `data_view_id` names a data view";
+        judge
+            .find(At::Record.key("index"), "index-unused", message)
+            .hint = Some("remove one of the two".into());
     }
 }
 

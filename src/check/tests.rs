@@ -111,6 +111,17 @@ fn warns_of_dates_that_are_read_otherwise() {
 }
 
 #[test]
+fn says_of_what_is_set_in_vain() {
+    let both = r#","index":["logs-*"],"data_view_id":"d""#;
+    finds(&rule("query", both), "note index-unused /index");
+    finds(&rule("query", r#","index":[],"data_view_id":"d""#), "");
+    finds(
+        &rule("query", r#","throttle":"1h","max_signals":5000"#),
+        "note throttle-unused /throttle\nnote signals-capped /max_signals",
+    );
+}
+
+#[test]
 fn rewrites_before_it_judges() {
     let old = |value: &str| rule("query", &format!(r#","investigation_fields":{value}"#));
     let said = "warning investigation-fields-rewritten /investigation_fields";

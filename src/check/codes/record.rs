@@ -177,6 +177,10 @@ pub(super) const CODES: &[Code] = &[
         "A rule has `throttle`, but no action that it would become the frequency of. Kibana does not keep it.",
     ),
     note(
+        "index-unused",
+        "A rule has index patterns and a data view. The data view is searched, the patterns are not.",
+    ),
+    note(
         "enabled-absent",
         "A rule does not say whether it is enabled. It arrives disabled.",
     ),
