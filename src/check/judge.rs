@@ -216,7 +216,15 @@ impl Judge {
                 self.find(here, "investigation-fields-rewritten", message)
                     .hint = Some(hint.into());
                 if let (false, Some(spec)) = (is_empty, self.names_spec()) {
+                    let before = self.found.len();
                     self.value(spec, value, here, true);
+                    // Kibana speaks of what it made of the array.
+                    for says in self.found[before..]
+                        .iter_mut()
+                        .flat_map(|it| &mut it.kibana)
+                    {
+                        *says = says.replacen(key, "investigation_fields.field_names", 1);
+                    }
                 }
                 true
             }

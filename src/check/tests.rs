@@ -261,3 +261,41 @@ fn knows_since_when() {
         assert_eq!(found(&line, first), "", "{line}");
     }
 }
+
+#[test]
+fn says_what_kibana_says_where_that_is_known() {
+    let says = |line: &str, target: &str| {
+        let problems = judged(line, target);
+        let says = problems.into_iter().filter(|it| it.level == Level::Error);
+        says.map(|it| it.kibana.unwrap_or_default())
+            .collect::<Vec<_>>()
+            .join(" | ")
+    };
+    let acts = rule("query", r#","response_actions":[{"params":{}}]"#);
+    assert_eq!(says(&acts, "9.x"), "");
+    assert_eq!(
+        says(&acts, "9.3"),
+        "response_actions.0.action_type_id: Invalid discriminator value. Expected '.osquery' | '.endpoint'"
+    );
+    assert_eq!(
+        says(&rule("query", r#","investigation_fields":[5]"#), "9.x"),
+        "investigation_fields.field_names.0: Invalid input: expected string, received number"
+    );
+    assert_eq!(
+        says(
+            &rule("query", r#","required_fields":[{"name":"n"}]"#),
+            "9.3"
+        ),
+        "required_fields.0.type: Required, required_fields.0.type: Required"
+    );
+    let jobs = r#","anomaly_threshold":1,"machine_learning_job_id":[5]"#;
+    assert_eq!(says(&rule("machine_learning", jobs), "9.3"), "");
+    let list = |more: &str| {
+        format!(r#"{{"list_id":"l","name":"n","description":"d","type":"detection",{more}}}"#)
+    };
+    assert_eq!(
+        says(&list(r#""created_by":1e0"#), "9.x"),
+        "Invalid value \"1\" supplied to \"created_by\""
+    );
+    assert_eq!(says(&list(r#""x":1"#), "9.x"), "invalid keys \"x\"");
+}
