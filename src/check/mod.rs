@@ -20,6 +20,8 @@ mod patch;
 mod place;
 mod rule;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod value;
 mod wording;
 

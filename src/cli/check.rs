@@ -2,8 +2,10 @@
 
 mod fix;
 mod found;
+mod repeats;
 mod report;
 mod sarif;
+mod there;
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -11,8 +13,8 @@ use std::sync::atomic::AtomicU64;
 
 use clap::{Args, ValueEnum};
 use ruleferry::check::{Across, CODES, Level, Options, Present, code};
-use ruleferry::error::{Error, ErrorKind, Location, nearest};
-use ruleferry::pipeline::{Line, Reading, scan_lines};
+use ruleferry::error::{Error, ErrorKind, nearest};
+use ruleferry::pipeline::{Reading, scan_lines};
 use ruleferry::record::Record;
 use ruleferry::schema::Target;
 
@@ -21,8 +23,9 @@ use super::input::Input;
 use super::output::Output;
 use super::progress::{Progress, Show};
 use super::{Global, work};
-use found::{Checked, Found};
+use found::Checked;
 use report::{Report, Shape, Stream};
+use there::There;
 
 const NOTES: &str = "\
 An error is what the import refuses, a warning what it loses, changes, or fails at later, a note the rest; `-v` shows notes. \
@@ -56,6 +59,8 @@ pub(crate) struct Check {
         hide_default_value = true
     )]
     target: Target,
+    #[command(flatten)]
+    there: There,
     /// The least level that makes the exit code 4.
     #[arg(
         long,
@@ -105,6 +110,7 @@ impl Check {
             return Ok(Exit::Done);
         }
         self.check()?;
+        let there = self.there.present(&global.reading(&Arc::default()))?;
         let consumed = Arc::new(AtomicU64::new(0));
         let reading = global.reading(&consumed);
         let stream = if self.fix && self.output.is_stdout() {
@@ -129,10 +135,13 @@ impl Check {
             _ => Level::Warning,
         };
         let mut report = Report::new(self.format, least, stream)?;
+        for path in &self.input.files {
+            report.name(path)?;
+        }
         if self.fix {
-            self.fix(&reading, &mut report)?;
+            self.fix(&reading, &there, &mut report)?;
         } else {
-            self.judge(&reading, &mut report)?;
+            self.judge(&reading, there, &mut report)?;
         }
         let tally = report.finish()?;
         drop(progress);
@@ -172,68 +181,27 @@ impl Check {
     }
 
     /// Judges the input as one bundle.
-    fn judge(&self, reading: &Reading, report: &mut Report) -> Result<(), Error> {
+    fn judge(&self, reading: &Reading, there: Present, report: &mut Report) -> Result<(), Error> {
         let options = self.options();
-        let mut across = Across::new(self.target, Present::default());
-        // What one record shows is found in parallel, and told in the order of the input as it comes; what the bundle shows, last.
+        // What one record shows is found in parallel and told as it comes, in the order of the input; what only the whole bundle
+        // shows is told after its last line.
+        let mut across = Across::new(self.target, there);
         scan_lines(
             reading,
             self.input.sources(),
             |record: &Record<'_>| Checked::of(record, options),
             |line, checked| {
-                let location = text(&line, report)?;
+                across.bytes(line.bytes.len() as u64);
+                report.begin(&line)?;
                 match checked {
                     None => Ok(()),
-                    Some(checked) => take(report, &mut across, &location, checked),
+                    Some(Ok(checked)) => report.take(&mut across, &line.location, checked),
+                    Some(Err(error)) => report.unreadable(&mut across, &error),
                 }
             },
         )?;
-        bundle(report, across)
+        report.bundle(across)
     }
-}
-
-/// Tells what is wrong with a line as text, and gives its place.
-fn text(line: &Line<'_>, report: &mut Report) -> Result<Location, Error> {
-    let location = line.location.clone();
-    let begins = location.line == 1 && line.bytes.starts_with("\u{feff}".as_bytes());
-    let ends = !line.bytes.ends_with(b"\n");
-    let codes = [("byte-order-mark", begins), ("missing-newline", ends)];
-    for (code, _) in codes.iter().filter(|(_, is)| *is) {
-        if let Some(found) = Found::of_text(code) {
-            report.tell(&location, &found)?;
-        }
-    }
-    Ok(location)
-}
-
-/// Takes down what a line holds.
-fn take(
-    report: &mut Report,
-    across: &mut Across,
-    location: &Location,
-    checked: Result<Checked, Error>,
-) -> Result<(), Error> {
-    match checked {
-        Ok(mut checked) => {
-            if let Some(facts) = checked.facts.take() {
-                across.observe(location, facts);
-            }
-            report.take(location, checked)
-        }
-        Err(error) => {
-            across.observe_unreadable();
-            report.unreadable(&error)
-        }
-    }
-}
-
-/// Tells what the whole bundle shows.
-fn bundle(report: &mut Report, across: Across) -> Result<(), Error> {
-    for finding in across.finish() {
-        let location = finding.location.clone();
-        report.tell(&location, &Found::across(finding))?;
-    }
-    Ok(())
 }
 
 /// What a code means, or each where none is named.

@@ -1,11 +1,12 @@
 //! What only the whole bundle shows: duplicates, references to what is not there, counts and limits.
 //!
-//! Takes [`Facts`] of each record, made on any thread, in the order of the bundle; keeps about 150 bytes for a rule, a list, an
-//! item or a connector beside its id, and 4 to 8 for a reference. What Kibana does is what its rule import does, 8.0 to 9.6.
+//! Takes [`Facts`] of each record, made on any thread, in the order of the bundle; keeps about 100 bytes for a rule, a list, an
+//! item or a connector with its id, and 4 to 8 for a reference. What Kibana does is what its rule import does, 8.0 to 9.6.
 
 mod bundle;
 mod closing;
 mod facts;
+mod firsts;
 mod places;
 mod references;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::schema::Target;
 use bundle::Tallies;
 use closing::Closing;
 use facts::About;
+use firsts::Firsts;
 use places::{Entries, Entry};
 use references::References;
 
@@ -45,7 +47,7 @@ type Found = (Entry, Problem);
 const BUNDLE: Entry = Entry::MAX;
 
 /// What is there to be referred to: in the bundle, or in the target.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Present {
     /// The lists, with their type; none if any will do.
     lists: HashMap<ListKey, Option<Box<str>>>,
@@ -117,8 +119,11 @@ pub struct Across {
     there: Present,
     here: Present,
     entries: Entries,
-    seen: HashMap<RecordKey, Entry>,
+    firsts: Firsts,
     list_ids: HashMap<ListId, Entry>,
+    /// Each list and connector once: what something should use.
+    lists: Vec<(ListId, Entry)>,
+    connectors: Vec<(ConnectorId, Entry)>,
     references: References,
     counts: Counts,
     tallies: Tallies,
@@ -134,8 +139,10 @@ impl Across {
             there,
             here: Present::default(),
             entries: Entries::default(),
-            seen: HashMap::new(),
+            firsts: Firsts::default(),
             list_ids: HashMap::new(),
+            lists: Vec::new(),
+            connectors: Vec::new(),
             references: References::default(),
             counts: Counts::default(),
             tallies: Tallies::default(),
@@ -144,12 +151,17 @@ impl Across {
         }
     }
 
+    /// Takes down how long a line is, its end included.
+    pub fn bytes(&mut self, more: u64) {
+        self.tallies.bytes(more);
+    }
+
     /// Takes down the next record.
     pub fn observe(&mut self, location: &Location, facts: Facts) {
         let entry = self.entries.add(location, facts.kind, facts.key.as_ref());
         self.counts[facts.kind] += 1;
         self.here.add(&facts);
-        let is_first = self.duplicates(entry, &facts);
+        self.duplicates(entry, &facts);
         self.tallies.record(entry, &facts);
         match facts.about {
             About::Rule(rule) => {
@@ -175,9 +187,6 @@ impl Across {
             About::List { .. } | About::Connector | About::Nothing => {}
         }
         self.closing.record(entry, facts.kind);
-        if let Some(key) = facts.key.filter(|_| is_first) {
-            self.seen.insert(key, entry);
-        }
     }
 
     /// Takes down a line that cannot be read: Kibana counts it as a rule.
@@ -199,23 +208,30 @@ impl Across {
         found.into_iter().map(finding).collect()
     }
 
-    /// Whether the record is the first of its key; if not, says so.
-    fn duplicates(&mut self, entry: Entry, facts: &Facts) -> bool {
-        let Some(key) = &facts.key else { return false };
-        if let Some(&first) = self.seen.get(key) {
+    /// Says so if the record is not the first of its key.
+    fn duplicates(&mut self, entry: Entry, facts: &Facts) {
+        let Some(key) = facts.key.as_ref().filter(|_| !facts.is_refused) else {
+            return;
+        };
+        if let Some(first) = self.firsts.before(entry, &self.entries) {
             let line = self.entries.line(first, entry);
-            self.found.push((entry, twice(key, &line)));
-            return false;
+            return self.found.push((entry, twice(key, &line)));
         }
-        if let RecordKey::List(list) = key {
-            if let Some(&first) = self.list_ids.get(&list.id) {
-                let line = self.entries.line(first, entry);
-                self.found.push((entry, both_namespaces(list, &line)));
-            } else {
-                self.list_ids.insert(list.id.clone(), entry);
+        match key {
+            RecordKey::List(list) => {
+                if let Some(&first) = self.list_ids.get(&list.id) {
+                    let line = self.entries.line(first, entry);
+                    self.found.push((entry, both_namespaces(list, &line)));
+                } else {
+                    self.list_ids.insert(list.id.clone(), entry);
+                }
+                self.lists.push((list.id.clone(), entry));
             }
+            RecordKey::SavedObject(ty, id) if &**ty == "action" => {
+                self.connectors.push((id.clone(), entry));
+            }
+            RecordKey::Rule(_) | RecordKey::Item(..) | RecordKey::SavedObject(..) => {}
         }
-        true
     }
 
     /// Lists and connectors that no rule of the bundle uses; nothing where there are no rules to use them.
@@ -224,31 +240,24 @@ impl Across {
             return Vec::new();
         }
         let used = self.references.used_lists();
-        let mut unused = Vec::new();
-        for (key, &entry) in &self.seen {
-            let found = match key {
-                RecordKey::List(list) if !used.contains(&list.id) && !list.id.is_reserved() => {
-                    problem(
-                        "unused-list",
-                        Level::Note,
-                        "no rule of the bundle refers to this exception list".into(),
-                    )
-                }
-                RecordKey::SavedObject(ty, id)
-                    if &**ty == "action" && !self.references.uses_connector(id) =>
-                {
-                    problem(
-                        "unused-connector",
-                        Level::Note,
-                        "no rule of the bundle uses this connector".into(),
-                    )
-                }
-                _ => continue,
-            };
+        let lists = self
+            .lists
+            .iter()
+            .filter(|(list, _)| !used.contains(list) && !list.is_reserved());
+        let connectors = self
+            .connectors
+            .iter()
+            .filter(|(id, _)| !self.references.uses_connector(id));
+        let found = |code, what, entry| {
+            let text = format!("no rule of the bundle {what}");
             let hint = "`ruleferry edit drop-unreferenced` leaves such records out".to_owned();
-            unused.push((entry, found.with_hint(hint)));
-        }
-        unused
+            (entry, problem(code, Level::Note, text).with_hint(hint))
+        };
+        let lists =
+            lists.map(|&(_, entry)| found("unused-list", "refers to this exception list", entry));
+        let connectors =
+            connectors.map(|&(_, entry)| found("unused-connector", "uses this connector", entry));
+        lists.chain(connectors).collect()
     }
 }
 

@@ -13,6 +13,7 @@ fn judged(lines: &[&str], target: &str, there: Present) -> Vec<Finding> {
             line: index as u64 + 1,
             ..Location::default()
         };
+        across.bytes(line.len() as u64 + 1);
         match Record::parse(line, index as u64) {
             Ok(record) => across.observe(&location, Facts::of(&record)),
             Err(_) => across.observe_unreadable(),
@@ -39,6 +40,11 @@ fn found(lines: &[&str], there: Present) -> Vec<(u64, Level, &'static str, Strin
                 location, problem, ..
             } = finding;
             let pointer = spelt(&problem.pointer);
+            assert!(
+                crate::check::code(problem.code).is_some(),
+                "{}",
+                problem.code
+            );
             (location.line, problem.level, problem.code, pointer)
         })
         .collect()
@@ -102,6 +108,17 @@ fn finds_what_stands_twice() {
             (3, Error, "list-in-both-namespaces", "/list_id"),
             (3, Note, "agnostic-list", "/namespace_type"),
         ],
+    );
+    let mut across = Across::new(Target::default(), Present::default());
+    for _ in 0..2 {
+        let facts = Facts::of(&Record::parse(USER, 0).unwrap());
+        across.observe(&Location::default(), facts.refused());
+    }
+    assert!(
+        across
+            .finish()
+            .iter()
+            .all(|finding| finding.problem.code != "duplicate-rule")
     );
     let moved = r#"{"item_id":"i","list_id":"m","entries":[]}"#;
     let second = r#"{"list_id":"m"}"#;

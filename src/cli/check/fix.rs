@@ -8,9 +8,9 @@ use ruleferry::error::Error;
 use ruleferry::pipeline::Reading;
 use ruleferry::stream::Source;
 
+use super::Check;
 use super::found::{Checked, Found};
 use super::report::Report;
-use super::{Check, bundle, take};
 use crate::cli::input;
 use crate::cli::notes::stopped;
 use crate::cli::output::Sink;
@@ -18,24 +18,36 @@ use crate::cli::work::threads;
 
 impl Check {
     /// Puts the input right as one bundle or, in place, each file as a bundle of its own.
-    pub(super) fn fix(&self, reading: &Reading, report: &mut Report) -> Result<(), Error> {
+    pub(super) fn fix(
+        &self,
+        reading: &Reading,
+        there: &Present,
+        report: &mut Report,
+    ) -> Result<(), Error> {
         report.fixes();
         if !self.output.in_place {
             let mut sink = self.output.open(threads(reading))?;
-            self.fixed(reading, self.input.sources(), &mut sink, report)?;
+            self.fixed(reading, there, self.input.sources(), &mut sink, report)?;
             return sink.finish();
         }
         for path in &self.input.files {
-            self.in_place(reading, path, report).inspect_err(|_| {
-                stopped(&Default::default(), path, &self.input.files);
-            })?;
+            self.in_place(reading, there, path, report)
+                .inspect_err(|_| {
+                    stopped(&Default::default(), path, &self.input.files);
+                })?;
         }
         Ok(())
     }
 
-    fn in_place(&self, reading: &Reading, path: &Path, report: &mut Report) -> Result<(), Error> {
+    fn in_place(
+        &self,
+        reading: &Reading,
+        there: &Present,
+        path: &Path,
+        report: &mut Report,
+    ) -> Result<(), Error> {
         let mut sink = self.output.replace(path, threads(reading))?;
-        let fixes = self.fixed(reading, vec![input::source(path)], &mut sink, report)?;
+        let fixes = self.fixed(reading, there, vec![input::source(path)], &mut sink, report)?;
         // A file in which nothing was wrong is left alone.
         if fixes > 0 || self.output.recompresses() {
             sink.finish()?;
@@ -47,6 +59,7 @@ impl Check {
     fn fixed(
         &self,
         reading: &Reading,
+        there: &Present,
         sources: Vec<Source<'_>>,
         sink: &mut Sink,
         report: &mut Report,
@@ -55,19 +68,19 @@ impl Check {
             reading,
             options: self.options(),
         };
-        let mut across = Across::new(self.target, Present::default());
+        let mut across = Across::new(self.target, there.clone());
         let fixes = fixing.run(
             sources,
             &mut *sink,
             |treated| Checked::treated(&treated),
             |location, told| match told {
                 Told::Text(fix) => report.tell(&location, &Found::mended(fix)),
-                Told::Record(checked) => take(report, &mut across, &location, Ok(checked)),
-                Told::Unreadable(why) => take(report, &mut across, &location, Err(why)),
+                Told::Record(checked) => report.take(&mut across, &location, checked),
+                Told::Unreadable(why) => report.unreadable(&mut across, &why),
             },
         );
         let fixes = fixes.map_err(|error| sink.blamed(error))?;
-        bundle(report, across)?;
+        report.bundle(across)?;
         Ok(fixes)
     }
 }

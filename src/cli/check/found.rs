@@ -1,15 +1,17 @@
 //! A finding with all that reports say of it, made where the record's text still is.
 
+use std::path::Path;
+
 use ruleferry::check::fix::{Fix, Treated};
-use ruleferry::check::{Facts, Finding, Level, Options, Problem, code, place, problems};
-use ruleferry::error::{Error, ErrorKind, Excerpt};
+use ruleferry::check::{Facts, Finding, Level, Options, Problem, place, problems};
+use ruleferry::error::{Error, ErrorKind, Excerpt, Location};
 use ruleferry::record::Record;
 
-/// What was found in one record. For a clean one, nothing is kept.
+/// What was found in one record, and its part in the bundle.
 pub(super) struct Checked {
-    pub(super) found: Vec<Found>,
     /// What it adds to the picture of the bundle; none for a record that is dropped.
     pub(super) facts: Option<Facts>,
+    pub(super) found: Vec<Found>,
 }
 
 /// One finding.
@@ -25,17 +27,24 @@ pub(super) struct Found {
     /// The character after the last, or 0.
     pub(super) end: u64,
     pub(super) excerpt: Option<Excerpt>,
-    /// What was done about it, if it is wrong no more.
+    /// What was done about it, if it was put right.
     pub(super) fixed: Option<Box<str>>,
 }
 
 impl Checked {
     /// Judges a record.
     pub(super) fn of(record: &Record<'_>, options: Options) -> Self {
-        let problems = problems(record, options).into_iter();
+        let problems = problems(record, options);
+        let mut facts = Facts::of(record);
+        if problems.iter().any(|problem| problem.level == Level::Error) {
+            facts = facts.refused();
+        }
         Self {
-            found: problems.map(|problem| Found::of(record, problem)).collect(),
-            facts: Some(Facts::of(record)),
+            facts: Some(facts),
+            found: problems
+                .into_iter()
+                .map(|problem| Found::of(record, problem))
+                .collect(),
         }
     }
 
@@ -54,9 +63,14 @@ impl Checked {
             fixed: Some(fix.done.as_str().into()),
             ..of(&fix.problem)
         });
+        let is_refused = mended
+            .left
+            .iter()
+            .any(|problem| problem.level == Level::Error);
+        let facts = treated.written.map(Facts::of);
         Self {
             found: fixed.chain(mended.left.iter().map(of)).collect(),
-            facts: treated.written.map(Facts::of),
+            facts: facts.map(|facts| if is_refused { facts.refused() } else { facts }),
         }
     }
 }
@@ -87,57 +101,21 @@ impl Found {
         }
     }
 
-    /// Something about a line or the bundle, with no place within a line.
-    fn plain(problem: Problem) -> Self {
-        Self {
-            kind: None,
-            id: None,
-            label: None,
-            column: 0,
-            end: 0,
-            excerpt: None,
-            fixed: None,
-            problem,
-        }
-    }
-
-    /// A finding about the text of a file: a code that says itself what is wrong.
-    pub(super) fn of_text(name: &'static str) -> Option<Self> {
-        let code = code(name)?;
-        Some(Self::plain(Problem {
-            pointer: Vec::new(),
-            code: code.name,
-            level: code.level,
-            message: match name {
-                "byte-order-mark" => "the line begins with a byte order mark".into(),
-                _ => "the last line of the file has no line end".into(),
-            },
-            hint: Some("`--fix` puts it right".into()),
-            kibana: None,
-        }))
-    }
-
-    /// What was put right in the text of a file.
-    pub(super) fn mended(fix: Fix) -> Self {
-        Self {
-            fixed: Some(fix.done.into()),
-            ..Self::plain(fix.problem)
-        }
-    }
-
-    /// What only the whole bundle shows.
-    pub(super) fn across(finding: Finding) -> Self {
-        Self {
+    /// A finding that only the whole bundle shows, and where it is; the line's text is gone by then.
+    pub(super) fn of_bundle(finding: Finding) -> (Location, Self) {
+        let found = Self {
             kind: finding.kind.map(ruleferry::record::Kind::name),
             id: finding.id,
-            label: finding.location.record,
-            ..Self::plain(finding.problem)
-        }
+            label: finding.location.record.clone(),
+            ..Self::of_file(finding.problem)
+        };
+        (finding.location, found)
     }
 
     /// The finding that a line cannot be read.
     pub(super) fn unreadable(error: &Error) -> Self {
-        const MEND: &str = "mend the line, or leave it out";
+        const MEND: &str =
+            "mend the line, or leave it out; each record stands on one line, by itself";
         let (code, hint) = match error.kind() {
             ErrorKind::Pretty => (
                 "many-lines",
@@ -147,10 +125,15 @@ impl Found {
                 "many-lines",
                 "make NDJSON of it with `check --fix`, which keeps every token",
             ),
-            ErrorKind::NotAnObject { .. } => ("not-an-object", "remove the line"),
+            ErrorKind::NotAnObject { .. } => (
+                "not-an-object",
+                "remove the line; the whole import fails for it",
+            ),
             ErrorKind::Utf8 => ("not-utf8", "save the file as UTF-8"),
             _ => ("not-json", MEND),
         };
+        // Of other lines the text depends on the server's JavaScript engine.
+        let is_null = matches!(error.kind(), ErrorKind::NotAnObject { found: "null" });
         let column = error.location().map_or(0, |location| location.column);
         Self {
             kind: None,
@@ -168,8 +151,92 @@ impl Found {
                 level: Level::Error,
                 message: error.to_string(),
                 hint: Some(hint.into()),
-                kibana: None,
+                kibana: is_null.then(|| "stream.push() after EOF".into()),
             },
+        }
+    }
+
+    /// The same of a null that nothing follows.
+    pub(super) fn as_last(mut self) -> Self {
+        self.problem.level = Level::Note;
+        self.problem.message = "the last line is null, which an import passes over".into();
+        self.problem.hint = Some("remove the line".into());
+        self.problem.kibana = None;
+        self
+    }
+
+    /// The finding that a file begins with a byte order mark.
+    pub(super) fn marked() -> Self {
+        Self::of_file(Problem {
+            pointer: Vec::new(),
+            code: "byte-order-mark",
+            level: Level::Error,
+            message: "the file must not begin with a byte order mark, for which its first line is refused".into(),
+            hint: Some("`ruleferry check --fix` takes it off".into()),
+            kibana: None,
+        })
+    }
+
+    /// The finding that the last line of a file has no line end.
+    pub(super) fn unended() -> Self {
+        Self::of_file(Problem {
+            pointer: Vec::new(),
+            code: "missing-newline",
+            level: Level::Note,
+            message: "the last line of the file has no line end".into(),
+            hint: Some("`ruleferry check --fix` adds it".into()),
+            kibana: None,
+        })
+    }
+
+    /// What was put right in the text of a file.
+    pub(super) fn mended(fix: Fix) -> Self {
+        Self {
+            fixed: Some(fix.done.into()),
+            ..Self::of_file(fix.problem)
+        }
+    }
+
+    /// The finding that the file's name is one that an import refuses, if it is.
+    pub(super) fn named(path: &Path) -> Option<Self> {
+        let extension = |path: &Path| -> Option<String> {
+            Some(path.extension()?.to_str()?.to_ascii_lowercase())
+        };
+        let packed = matches!(extension(path).as_deref(), Some("zst" | "gz"));
+        let plain = if packed {
+            path.with_extension("")
+        } else {
+            path.into()
+        };
+        let found = extension(&plain);
+        if plain.as_os_str() == "-" || found.as_deref() == Some("ndjson") {
+            return None;
+        }
+        let dotted = found.map(|found| format!(".{found}")).unwrap_or_default();
+        let (hint, kibana) = (
+            "rename it before it is uploaded by hand; `ruleferry import` sends any name".into(),
+            format!("Invalid file extension {dotted}"),
+        );
+        Some(Self::of_file(Problem {
+            pointer: Vec::new(),
+            code: "file-extension",
+            level: Level::Warning,
+            message: "the file's name must end in `.ndjson` for Kibana to take it".into(),
+            hint: Some(hint),
+            kibana: Some(kibana),
+        }))
+    }
+
+    fn of_file(problem: Problem) -> Self {
+        Self {
+            kind: None,
+            id: None,
+            label: None,
+            column: 0,
+            end: 0,
+            excerpt: None,
+            fixed: None,
+            problem,
         }
     }
 }
