@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anstream::AutoStream;
 use clap::ValueEnum;
-use ruleferry::check::{Across, Level, Problem};
+use ruleferry::check::{Across, Finding, Level, Problem};
 use ruleferry::error::{Error, ErrorKind, Location};
 use ruleferry::pipeline::Line;
 use ruleferry::schema::Target;
@@ -126,11 +126,14 @@ impl Report {
         }
         self.tally.records += 1;
         self.tell_null()?;
-        across.observe(location, checked.facts);
+        let twice = across.observe(location, checked.facts);
         for found in checked.found {
             self.tell(location, &found)?;
         }
-        Ok(())
+        match twice {
+            Some(finding) => self.of_bundle(finding),
+            None => Ok(()),
+        }
     }
 
     /// Takes down a line that cannot be read.
@@ -172,10 +175,14 @@ impl Report {
             return Ok(());
         }
         for finding in across.finish() {
-            let (location, found) = Found::of_bundle(finding);
-            self.tell(&location, &found)?;
+            self.of_bundle(finding)?;
         }
         Ok(())
+    }
+
+    fn of_bundle(&mut self, finding: Finding) -> Result<(), Error> {
+        let (location, found) = Found::of_bundle(finding);
+        self.tell(&location, &found)
     }
 
     /// Counts and writes one finding.
