@@ -8,6 +8,7 @@ mod sarif;
 mod there;
 
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -135,7 +136,7 @@ impl Check {
             _ => Level::Warning,
         };
         let mut report = Report::new(self.format, least, stream)?;
-        for path in &self.input.files {
+        for path in self.uploaded() {
             report.name(path)?;
         }
         if self.fix {
@@ -172,6 +173,15 @@ impl Check {
             ));
         }
         Ok(())
+    }
+
+    /// The files that are to be sent to Kibana.
+    fn uploaded(&self) -> Vec<&Path> {
+        if self.fix && !self.output.in_place {
+            self.output.path().into_iter().collect()
+        } else {
+            self.input.files.iter().map(PathBuf::as_path).collect()
+        }
     }
 
     fn options(&self) -> Options {

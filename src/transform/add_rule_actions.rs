@@ -136,11 +136,11 @@ mod tests {
             ),
             (
                 "{ actions = [{ params = {} }] }".to_owned(),
-                "an action must have `id`, found none",
+                "`id` must be a string, found nothing",
             ),
             (
                 "{ actions = ['[]'] }".to_owned(),
-                "an action must be an object, found an array",
+                "`action` must be an object, found an array",
             ),
             (
                 with(r#"throttle = "2h""#),

@@ -152,7 +152,7 @@ mod tests {
         };
         assert_eq!(
             refused("[\n {\"id\":\"c\",\"params\":{}},\n  {\"id\":\"c\"}]"),
-            ("an action must have `params`, found none".to_owned(), 3, 3)
+            ("`params` must be an object, found nothing".to_owned(), 3, 3)
         );
         assert_eq!(
             refused(" {}"),

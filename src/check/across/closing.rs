@@ -66,7 +66,7 @@ impl Closing {
             let (Some(says), Some(holds)) = (number(&says, key), number(&counted, key)) else {
                 continue;
             };
-            if says > holds || says < holds {
+            if (says - holds).abs() > 0.0 {
                 let mut found = miscount(key, what, says, holds);
                 if unreadable > 0 {
                     let lines = format!("{unreadable} lines before it cannot be read");

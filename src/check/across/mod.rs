@@ -108,10 +108,11 @@ impl Present {
 /// use ruleferry::schema::Target;
 ///
 /// let mut across = Across::new(Target::default(), Present::default());
-/// for line in [r#"{"rule_id":"a","type":"query"}"#; 2] {
-///     across.observe(&Location::default(), Facts::of(&Record::parse(line, 0).unwrap()));
-/// }
-/// assert!(across.finish().iter().any(|finding| finding.problem.code == "duplicate-rule"));
+/// let rule = Record::parse(r#"{"rule_id":"a","type":"query","saved_id":"s"}"#, 0).unwrap();
+/// assert!(across.observe(&Location::default(), Facts::of(&rule)).is_none());
+/// let twice = across.observe(&Location::default(), Facts::of(&rule));
+/// assert_eq!(twice.unwrap().problem.code, "duplicate-rule");
+/// assert_eq!(across.finish()[0].problem.code, "saved-query");
 /// ```
 #[derive(Debug)]
 pub struct Across {
@@ -128,7 +129,6 @@ pub struct Across {
     counts: Counts,
     tallies: Tallies,
     closing: Closing,
-    found: Vec<Found>,
 }
 
 impl Across {
@@ -147,7 +147,6 @@ impl Across {
             counts: Counts::default(),
             tallies: Tallies::default(),
             closing: Closing::default(),
-            found: Vec::new(),
         }
     }
 
@@ -156,12 +155,12 @@ impl Across {
         self.tallies.bytes(more);
     }
 
-    /// Takes down the next record.
-    pub fn observe(&mut self, location: &Location, facts: Facts) {
+    /// Takes down the next record; says so if it is there twice.
+    pub fn observe(&mut self, location: &Location, facts: Facts) -> Option<Finding> {
         let entry = self.entries.add(location, facts.kind, facts.key.as_ref());
         self.counts[facts.kind] += 1;
         self.here.add(&facts);
-        self.duplicates(entry, &facts);
+        let twice = self.duplicate(entry, &facts);
         self.tallies.record(entry, &facts);
         match facts.about {
             About::Rule(rule) => {
@@ -187,6 +186,7 @@ impl Across {
             About::List { .. } | About::Connector | About::Nothing => {}
         }
         self.closing.record(entry, facts.kind);
+        twice.map(|problem| self.entries.finding(entry, problem))
     }
 
     /// Takes down a line that cannot be read: Kibana counts it as a rule.
@@ -195,11 +195,10 @@ impl Across {
         self.closing.unreadable();
     }
 
-    /// Everything that was found, in the order of the records, what is about the whole bundle last.
+    /// What shows only now, in the order of the records, what is about the whole bundle last.
     pub fn finish(mut self) -> Vec<Finding> {
-        let mut found = std::mem::take(&mut self.found);
         let references = &self.references;
-        found.extend(references.judge(&self.entries, &self.here, &self.there, self.target));
+        let mut found = references.judge(&self.entries, &self.here, &self.there, self.target);
         found.extend(self.closing.judge(&self.counts));
         found.extend(self.unused());
         found.extend(self.tallies.judge(&self.counts, self.target));
@@ -208,30 +207,26 @@ impl Across {
         found.into_iter().map(finding).collect()
     }
 
-    /// Says so if the record is not the first of its key.
-    fn duplicates(&mut self, entry: Entry, facts: &Facts) {
-        let Some(key) = facts.key.as_ref().filter(|_| !facts.is_refused) else {
-            return;
-        };
+    /// What to say if the record is not the first of its key.
+    fn duplicate(&mut self, entry: Entry, facts: &Facts) -> Option<Problem> {
+        let key = facts.key.as_ref().filter(|_| !facts.is_refused)?;
         if let Some(first) = self.firsts.before(entry, &self.entries) {
-            let line = self.entries.line(first, entry);
-            return self.found.push((entry, twice(key, &line)));
+            return Some(twice(key, &self.entries.line(first, entry)));
         }
         match key {
             RecordKey::List(list) => {
-                if let Some(&first) = self.list_ids.get(&list.id) {
-                    let line = self.entries.line(first, entry);
-                    self.found.push((entry, both_namespaces(list, &line)));
-                } else {
-                    self.list_ids.insert(list.id.clone(), entry);
-                }
                 self.lists.push((list.id.clone(), entry));
+                let first = *self.list_ids.entry(list.id.clone()).or_insert(entry);
+                if first != entry {
+                    return Some(both_namespaces(list, &self.entries.line(first, entry)));
+                }
             }
             RecordKey::SavedObject(ty, id) if &**ty == "action" => {
                 self.connectors.push((id.clone(), entry));
             }
             RecordKey::Rule(_) | RecordKey::Item(..) | RecordKey::SavedObject(..) => {}
         }
+        None
     }
 
     /// Lists and connectors that no rule of the bundle uses; nothing where there are no rules to use them.

@@ -35,10 +35,13 @@ impl Users {
     }
 }
 
+/// A list as a rule refers to it: with its type.
+type Asked = (ListKey, Option<Box<str>>);
+
 /// What was referred to so far. Takes 4 bytes for a reference, 8 for one to a list, and about 150 for each thing referred to.
 #[derive(Debug, Default)]
 pub(super) struct References {
-    lists: BTreeMap<(ListKey, Option<Box<str>>), Vec<(Entry, u32)>>,
+    lists: BTreeMap<Asked, Vec<(Entry, u32)>>,
     connectors: BTreeMap<ConnectorId, Users>,
     needs: BTreeMap<(Need, Box<str>), Users>,
     items: BTreeMap<ListKey, Users>,

@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use clap::ValueEnum;
-use ruleferry::check::{Across, Level};
+use ruleferry::check::{Across, Finding, Level};
 use ruleferry::error::{Error, ErrorKind, Location};
 use ruleferry::pipeline::Line;
 use ruleferry::schema::Target;
@@ -153,13 +153,16 @@ impl Report {
         }
         self.tally.records += 1;
         self.tell_null()?;
-        if let Some(facts) = checked.facts {
-            across.observe(location, facts);
-        }
+        let twice = checked
+            .facts
+            .and_then(|facts| across.observe(location, facts));
         for found in checked.found {
             self.tell(location, &found)?;
         }
-        Ok(())
+        match twice {
+            Some(finding) => self.of_bundle(finding),
+            None => Ok(()),
+        }
     }
 
     /// Takes down a line that cannot be read.
@@ -201,10 +204,14 @@ impl Report {
             return Ok(());
         }
         for finding in across.finish() {
-            let (location, found) = Found::of_bundle(finding);
-            self.tell(&location, &found)?;
+            self.of_bundle(finding)?;
         }
         Ok(())
+    }
+
+    fn of_bundle(&mut self, finding: Finding) -> Result<(), Error> {
+        let (location, found) = Found::of_bundle(finding);
+        self.tell(&location, &found)
     }
 
     /// Counts and writes one finding.
