@@ -14,7 +14,7 @@ use crate::edit::Effect;
 use crate::error::{Error, Location, Result};
 use crate::json::{Object, Verdict};
 use crate::pipeline::{Fate, Happened, Input, OnError, Reading, Report, Rewriting};
-use crate::record::{Census, Counts, Kind, Record};
+use crate::record::{Census, Kind, Record, details_line};
 use crate::stream::Source;
 use crate::transform::AnyTransform;
 
@@ -119,7 +119,7 @@ impl<'r> Bulk<'r> {
         let rewriting = Rewriting {
             reading,
             on_error,
-            closing: exports.then_some(&details),
+            closing: exports.then_some(&details_line),
         };
         let mut input = Input::new(sources);
         let (request, settings, ids) = (self.request, self.settings, &self.ids);
@@ -355,24 +355,4 @@ fn restore(record: &mut Record<'_>) {
     {
         **record = read;
     }
-}
-
-/// The details line of an export, with the keys that Kibana 9 gives it and in its order.
-fn details(kept: Counts) -> String {
-    let [rules, lists, items, connectors] = [
-        Kind::Rule,
-        Kind::ExceptionList,
-        Kind::ExceptionItem,
-        Kind::Connector,
-    ]
-    .map(|kind| kept[kind]);
-    let all = rules + lists + items + connectors;
-    format!(
-        "{{\"exported_count\":{all},\"exported_rules_count\":{rules},\"missing_rules\":[],\"missing_rules_count\":0,\
-         \"exported_exception_list_count\":{lists},\"exported_exception_list_item_count\":{items},\
-         \"missing_exception_list_item_count\":0,\"missing_exception_list_items\":[],\
-         \"missing_exception_lists\":[],\"missing_exception_lists_count\":0,\
-         \"exported_action_connector_count\":{connectors},\"missing_action_connection_count\":0,\
-         \"missing_action_connections\":[],\"excluded_action_connection_count\":0,\"excluded_action_connections\":[]}}"
-    )
 }
