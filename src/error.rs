@@ -111,6 +111,11 @@ pub enum ErrorKind {
     Usage { message: Box<str> },
     #[error("{message}")]
     Tree { message: Box<str> },
+    #[error("{message}")]
+    Unfit {
+        message: Box<str>,
+        help: &'static str,
+    },
     #[error("interrupted")]
     Interrupted,
     #[error("this should not happen: {message}")]

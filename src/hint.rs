@@ -20,6 +20,7 @@ pub fn hint(kind: &ErrorKind) -> Option<String> {
         ErrorKind::Tree { .. } => {
             Some("mend it and run again; files and folders whose names begin with `.` or `_` are not read".into())
         }
+        ErrorKind::Unfit { help, .. } => Some((*help).into()),
         ErrorKind::Bug { .. } => Some("this is a fault in ruleferry; report it with the command that led here".into()),
         ErrorKind::Io { .. } | ErrorKind::Unknown { .. } | ErrorKind::Usage { .. } | ErrorKind::Interrupted => None,
     }

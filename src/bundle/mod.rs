@@ -6,6 +6,7 @@ mod content;
 mod diff;
 mod lens;
 mod shelf;
+pub mod split;
 pub mod tree;
 
 pub use content::{Fields, Fingerprint, below, fingerprint, is_server_owned};

@@ -15,6 +15,7 @@ mod progress;
 mod render;
 mod run;
 mod selection;
+mod split;
 mod stats;
 mod table;
 mod told;
@@ -138,6 +139,9 @@ enum Verb {
     /// Says what Kibana would refuse, drop or change, before it is sent.
     #[command(display_order = 7)]
     Check(check::Check),
+    /// Cuts a bundle into parts that each import by themselves.
+    #[command(display_order = 10)]
+    Split(split::Split),
     /// Shows what differs between two bundles, record by record.
     #[command(display_order = 11)]
     Diff(diff::Diff),
@@ -212,6 +216,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Stats(stats) => stats.run(&cli.global),
         Verb::BulkEdit(bulk_edit) => bulk_edit.run(&cli.global),
         Verb::Check(check) => check.run(&cli.global),
+        Verb::Split(split) => split.run(&cli.global),
         Verb::Diff(diff) => diff.run(&cli.global),
         Verb::Unpack(unpack) => unpack.run(&cli.global),
         Verb::Pack(pack) => pack.run(&cli.global),
