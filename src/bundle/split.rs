@@ -15,9 +15,9 @@
 //! is. But a connector may be brought once only: a second time it is a conflict, which leaves all connectors of that file out, or,
 //! with overwriting, loses the secrets that were set meanwhile. So where such rules fill more than one part, each of the parts needs
 //! a connector that is new. Rules that share connectors go into one part with them if one can hold them, at the place of the first
-//! such rule. Those that no part can hold are spread, rules that need no new connector first, so that each part begins with a new
-//! one as long as there is one: first those that no rule uses, then those of rules that wait, then the rules of another connector.
-//! The parts that lack a connector line are then as few as the bundle's connectors allow.
+//! such rule. Those that no part can hold are spread over the first parts, rules that need no new connector before others, so that
+//! each part can begin with a new one as long as there is any: that of a rule that waits, then one that no rule uses, then those of
+//! other rules that fit in whole. Where all are used up, the parts that remain come after those, and need the secrets set before them.
 //!
 //! Rules that are in a later part than their connectors rely on Kibana finding these in the space: by `id`, or from 8.19 and 9.1
 //! on by the `originId` that it gives a connector whose id is taken in another space. Where such a space is the target of an

@@ -1,7 +1,6 @@
 //! How do rules get along whose connectors lack secrets? Together, and each part of them with a connector that is new.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::place::Placing;
 use super::units::{Size, What};
@@ -13,31 +12,39 @@ pub(super) struct Gathering<'g, 'u> {
     spare: &'g mut VecDeque<u32>,
     /// The rules in input order. What follows is by their places in it.
     rules: &'g [u32],
-    /// Those whose connectors are all placed.
-    ready: BinaryHeap<Reverse<usize>>,
-    /// Those of rules that share connectors and are too much for a part.
-    waiting: VecDeque<usize>,
+    /// Those that share connectors and are too much for a part, with how many connectors of theirs are in no part yet.
+    spread: BTreeSet<(usize, usize)>,
+    /// The same number, by rule.
+    new: Vec<usize>,
     /// Those that a part can hold with their connectors.
     whole: VecDeque<Cluster>,
-    /// The waiting rules of each connector.
+    /// Those of them for whose part no connector was left, so that it must come after all that have one.
+    bare: Vec<usize>,
+    /// The rules to be spread that use a connector, of those that are in no part yet.
     users: HashMap<u32, Vec<usize>>,
 }
 
-/// Rules that share connectors, with how much they take and bring.
-struct Cluster {
+/// Rules that share connectors without secrets, with how much they take and bring.
+pub(super) struct Cluster {
+    /// Their places among the rules that are gathered.
     rules: Vec<usize>,
-    size: Size,
+    pub(super) size: Size,
 }
 
-/// Places these rules and all that they need, with as few parts as can be that have no connector.
-pub(super) fn gather(placing: &mut Placing<'_>, spare: &mut VecDeque<u32>, rules: &[u32]) {
-    let clusters = clusters(placing, rules);
+/// Places these rules and all that they need; `clusters` are theirs.
+pub(super) fn gather(
+    placing: &mut Placing<'_>,
+    spare: &mut VecDeque<u32>,
+    rules: &[u32],
+    clusters: Vec<Cluster>,
+) {
     let mut gathering = Gathering {
         placing,
         spare,
         rules,
-        ready: BinaryHeap::new(),
-        waiting: VecDeque::new(),
+        spread: BTreeSet::new(),
+        new: vec![0; rules.len()],
+        bare: Vec::new(),
         whole: VecDeque::new(),
         users: HashMap::new(),
     };
@@ -47,8 +54,8 @@ pub(super) fn gather(placing: &mut Placing<'_>, spare: &mut VecDeque<u32>, rules
     gathering.run();
 }
 
-/// The rules in sets that share connectors without secrets, by their places.
-fn clusters(placing: &Placing<'_>, rules: &[u32]) -> Vec<Vec<usize>> {
+/// The rules in sets that share connectors without secrets, in the order of the first of each.
+pub(super) fn clusters(placing: &Placing<'_>, rules: &[u32]) -> Vec<Cluster> {
     let mut root: Vec<usize> = (0..rules.len()).collect();
     let find = |root: &[usize], mut at: usize| {
         while root[at] != at {
@@ -77,7 +84,22 @@ fn clusters(placing: &Placing<'_>, rules: &[u32]) -> Vec<Vec<usize>> {
         });
         sets[set].push(at);
     }
-    sets
+    let with_size = |set: Vec<usize>| Cluster {
+        size: size(placing, rules, &set),
+        rules: set,
+    };
+    sets.into_iter().map(with_size).collect()
+}
+
+/// How much the rules at these places take with all that they need and that is not placed.
+fn size(placing: &Placing<'_>, rules: &[u32], places: &[usize]) -> Size {
+    let mut all: BTreeSet<u32> = BTreeSet::new();
+    for &at in places {
+        all.extend(placing.lacking(rules[at]));
+        all.insert(rules[at]);
+    }
+    let all: Vec<u32> = all.into_iter().collect();
+    placing.sum(&all)
 }
 
 impl Placing<'_> {
@@ -100,57 +122,33 @@ impl Placing<'_> {
 
 impl Gathering<'_, '_> {
     /// Sorts rules that share connectors in where they belong.
-    fn take(&mut self, rules: Vec<usize>) {
-        let size = self.size(&rules);
+    fn take(&mut self, cluster: Cluster) {
         let brings = |&at: &usize| !self.placing.new_connectors(self.rules[at]).is_empty();
-        if rules.iter().any(brings) && self.placing.fits(size) {
-            self.whole.push_back(Cluster { rules, size });
+        if cluster.rules.iter().any(brings) && self.placing.fits(cluster.size) {
+            self.whole.push_back(cluster);
             return;
         }
-        for at in rules {
+        for at in cluster.rules {
             let new = self.placing.new_connectors(self.rules[at]);
-            if new.is_empty() {
-                self.ready.push(Reverse(at));
-            } else {
-                self.waiting.push_back(at);
-            }
+            self.new[at] = new.len();
+            self.spread.insert((new.len(), at));
             for connector in new {
                 self.users.entry(connector).or_default().push(at);
             }
         }
     }
 
-    /// How much the rules take with all that they need and that is not placed.
-    fn size(&self, rules: &[usize]) -> Size {
-        let rules = rules.iter().map(|&at| self.rules[at]);
-        let mut all: BTreeSet<u32> = BTreeSet::new();
-        for rule in rules {
-            all.extend(self.placing.lacking(rule));
-            all.insert(rule);
-        }
-        let all: Vec<u32> = all.into_iter().collect();
-        self.placing.sum(&all)
+    fn size(&self, places: &[usize]) -> Size {
+        size(self.placing, self.rules, places)
     }
 
+    /// Places first those that need no new connector, so that new ones are left for the parts to come.
     fn run(mut self) {
-        let mut by_place = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .collect::<Vec<_>>();
-        by_place.sort_unstable();
-        self.waiting = by_place.into();
-        if !self.waiting.is_empty() {
-            // Each part that is only begun with them costs a connector.
-            self.placing.close();
-        }
-        loop {
-            if let Some(Reverse(at)) = self.ready.pop() {
-                if !self.placing.is_placed(self.rules[at]) {
-                    self.ready(at);
-                }
-            } else if let Some(at) = self.waiting.pop_front() {
-                self.place(&[at]);
+        while let Some(&(new, at)) = self.spread.first() {
+            if new == 0 {
+                self.ready(at);
             } else {
-                break;
+                self.place(&[at]);
             }
         }
         while let Some(cluster) = self.whole.pop_front() {
@@ -159,6 +157,10 @@ impl Gathering<'_, '_> {
                 self.placing.close();
             }
             self.place(&cluster.rules);
+        }
+        for at in std::mem::take(&mut self.bare) {
+            // There may be room in a part that has a connector.
+            self.place(&[at]);
         }
     }
 
@@ -174,59 +176,53 @@ impl Gathering<'_, '_> {
         if !self.placing.has_room(size) {
             self.placing.close();
         }
-        if !self.placing.last().is_some_and(|last| last.has_connector) {
-            self.bring(size);
+        let has_connector = self.placing.last().is_some_and(|last| last.has_connector);
+        if has_connector || self.bring(size) {
+            self.place(&[at]);
+        } else {
+            self.spread.remove(&(0, at));
+            self.bare.push(at);
         }
-        self.place(&[at]);
     }
 
-    /// Places a connector that is new, so that there is still room for `more`: a spare one, that of a rule that waits, or those of
-    /// rules that go together.
-    fn bring(&mut self, more: Size) {
+    /// Places a connector that is new, so that there is still room for `more`: that of a rule that waits, a spare one, or those of
+    /// rules that go together. Whether there was one.
+    fn bring(&mut self, more: Size) -> bool {
         let fits = |placing: &Placing<'_>, size: Size| placing.could_take(size + more);
-        let unit = |&unit: &u32| fits(self.placing, self.placing.units.unit(unit).size);
-        if let Some(spare) = self.spare.iter().position(unit) {
-            if let Some(spare) = self.spare.remove(spare) {
-                self.placing.together(&[spare]);
-            }
-            return;
+        // Those that wait must come with their own in any case, so the spare ones are kept for when none waits.
+        let waiting = self.spread.range((1, 0)..).next().copied();
+        if let Some((_, at)) = waiting
+            && fits(self.placing, self.size(&[at]))
+        {
+            self.place(&[at]);
+            return true;
         }
-        while let Some(&at) = self.waiting.front() {
-            let is_done = self.placing.is_placed(self.rules[at])
-                || self.placing.new_connectors(self.rules[at]).is_empty();
-            if is_done {
-                // It was placed as a ready one, or will be.
-                self.waiting.pop_front();
-            } else if fits(self.placing, self.size(&[at])) {
-                self.waiting.pop_front();
-                return self.place(&[at]);
-            } else {
-                break;
-            }
+        let unit = |&unit: &u32| fits(self.placing, self.placing.units.unit(unit).size);
+        let spare = self.spare.iter().position(unit);
+        if let Some(spare) = spare.and_then(|place| self.spare.remove(place)) {
+            self.placing.together(&[spare]);
+            return true;
         }
         let cluster = |cluster: &Cluster| fits(self.placing, cluster.size);
-        if let Some(cluster) = self.whole.iter().position(cluster)
-            && let Some(cluster) = self.whole.remove(cluster)
-        {
-            self.place(&cluster.rules);
+        let cluster = self.whole.iter().position(cluster);
+        match cluster.and_then(|place| self.whole.remove(place)) {
+            Some(cluster) => self.place(&cluster.rules),
+            None => return false,
         }
+        true
     }
 
-    /// Places rules with what they need. Those that waited for nothing but their connectors are then ready.
+    /// Places rules with what they need, and takes down that their connectors are new to no rule any more.
     fn place(&mut self, rules: &[usize]) {
         for &at in rules {
-            let rule = self.rules[at];
-            if self.placing.is_placed(rule) {
-                continue;
-            }
-            let new = self.placing.new_connectors(rule);
-            self.placing.rule(rule);
+            let new = self.placing.new_connectors(self.rules[at]);
+            self.spread.remove(&(self.new[at], at));
+            self.placing.rule(self.rules[at]);
             for connector in new {
                 for user in self.users.remove(&connector).unwrap_or_default() {
-                    let rule = self.rules[user];
-                    let is_ready = self.placing.new_connectors(rule).is_empty();
-                    if is_ready && !self.placing.is_placed(rule) {
-                        self.ready.push(Reverse(user));
+                    if self.spread.remove(&(self.new[user], user)) {
+                        self.new[user] = self.placing.new_connectors(self.rules[user]).len();
+                        self.spread.insert((self.new[user], user));
                     }
                 }
             }

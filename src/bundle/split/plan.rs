@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::gather::gather;
+use super::gather::{clusters, gather};
 use super::place::{Placing, UNFIT};
 use super::units::{NONE, Units, What};
 use super::{By, Limits, Need, Needed, Origin, Part, Plan, Unfit};
@@ -21,26 +21,28 @@ pub(super) fn of(units: &Units, limits: Limits, by: Option<By>) -> Plan {
     for anchors in anchors.chunk_by(|(a, _), (b, _)| a == b) {
         let group = anchors[0].0;
         placing.begin(group);
-        for &(_, unit) in anchors {
+        let gathered = |&&(_, unit): &&(u32, u32)| seen.is_gathered[unit as usize];
+        let gathered = anchors.iter().filter(gathered);
+        let gathered: Vec<u32> = gathered.map(|&(_, unit)| unit).collect();
+        let mut clusters = clusters(&placing, &gathered);
+        // Rules that no part can hold together go first, where they begin with an empty part: fewer parts then need a connector.
+        let is_first = clusters.iter().any(|cluster| !placing.fits(cluster.size));
+        let first = gathered.first().copied().filter(|_| is_first);
+        let rest = anchors.iter().map(|&(_, unit)| unit);
+        for unit in first.into_iter().chain(rest) {
             if placing.is_placed(unit) {
                 continue;
             }
             if seen.is_gathered[unit as usize] {
-                let rules: Vec<u32> = anchors
-                    .iter()
-                    .map(|&(_, unit)| unit)
-                    .filter(|&unit| seen.is_gathered[unit as usize])
-                    .collect();
-                gather(&mut placing, &mut spare, &rules);
+                gather(
+                    &mut placing,
+                    &mut spare,
+                    &gathered,
+                    std::mem::take(&mut clusters),
+                );
                 if last_gathered == Some(group) {
                     // Kibana 8.7 to 9.0 imports connectors only with rules that have actions.
-                    spare.retain(|&connector| {
-                        let has_room = placing.has_room(units.unit(connector).size);
-                        if has_room {
-                            placing.together(&[connector]);
-                        }
-                        !has_room
-                    });
+                    put_where_room_is(&mut placing, &mut spare);
                 }
             } else if units.unit(unit).what == What::Rule {
                 placing.rule(unit);
@@ -56,6 +58,17 @@ pub(super) fn of(units: &Units, limits: Limits, by: Option<By>) -> Plan {
         placing.together(&[unit]);
     }
     finished(&placing, unfit, limits, by)
+}
+
+/// Places those of the connectors that the last part has room for.
+fn put_where_room_is(placing: &mut Placing<'_>, connectors: &mut VecDeque<u32>) {
+    connectors.retain(|&connector| {
+        let has_room = placing.has_room(placing.units.unit(connector).size);
+        if has_room {
+            placing.together(&[connector]);
+        }
+        !has_room
+    });
 }
 
 /// What one look at all units tells.

@@ -219,13 +219,13 @@ fn each_part_gets_a_connector_as_long_as_there_are_any() {
     lines.push(rule("alone", &[], &["alone"]));
     lines.extend(["all", "rare", "alone", "unused"].map(connector));
     let plan = plan(&lines, rules(2), None);
-    // The spare connector first, then that of a rule that waits, then rules that go together.
+    // That of a rule that waits first, then the spare connector, then rules that go together.
     assert_eq!(
         parts(&plan),
         [
             vec![0, 1, 10],
-            vec![2, 3, 13],
-            vec![4, 8, 11],
+            vec![2, 8, 11],
+            vec![3, 4, 13],
             vec![5, 9, 12],
             vec![6, 7]
         ]
@@ -233,6 +233,24 @@ fn each_part_gets_a_connector_as_long_as_there_are_any() {
     let secrets: Vec<usize> = plan.parts.iter().map(|part| part.secrets.len()).collect();
     assert_eq!(secrets, [0, 0, 0, 0, 1]);
     assert_eq!(plan.parts[4].secrets, [ConnectorId::from("all")]);
+}
+
+#[test]
+fn rules_for_which_no_connector_is_left_come_last_where_room_is() {
+    let mut lines: Vec<String> = (0..5)
+        .map(|at| rule(&format!("r{at}"), &[], &["all"]))
+        .collect();
+    lines.extend([rule("x", &[], &["x"]), rule("y", &[], &["x"])]);
+    lines.extend(["all", "x"].map(connector));
+    let tight = plan(&lines, rules(2), None);
+    assert_eq!(
+        parts(&tight),
+        [vec![0, 1, 7], vec![5, 6, 8], vec![2, 3], vec![4]]
+    );
+    let bare = tight.parts.iter().map(|part| part.secrets.len());
+    assert_eq!(bare.collect::<Vec<_>>(), [0, 0, 1, 1]);
+    let wide = plan(&lines, rules(3), None);
+    assert_eq!(parts(&wide), [vec![0, 1, 2, 7], vec![3, 5, 6, 8], vec![4]]);
 }
 
 #[test]

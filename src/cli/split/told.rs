@@ -1,10 +1,11 @@
 //! What `split` tells of its parts.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ruleferry::bundle::split::{Cut, Group, Need, Needed, Origin, Part, Plan};
 use ruleferry::error::Error;
-use ruleferry::record::{ConnectorId, Kind};
+use ruleferry::record::{ConnectorId, Counts, Kind};
 use serde_json::{Value, json};
 
 use crate::cli::notes::{by_kind, counts, records, write_text};
@@ -18,7 +19,7 @@ pub(super) fn parts(plan: &Plan, names: &[PathBuf], told: &mut Told) -> Result<(
         if !part.needs.is_empty() {
             told.note(
                 "parts whose rules refer to lists or connectors of earlier parts: {n} (import them in the order of their numbers)",
-                || format!("{} needs {}", file(number), listed(part.needs.iter().map(|need| needed(need, names)))),
+                || format!("{} needs {}", file(number), origins(part, names)),
             );
         }
         if !part.secrets.is_empty() {
@@ -37,31 +38,37 @@ pub(super) fn parts(plan: &Plan, names: &[PathBuf], told: &mut Told) -> Result<(
     Ok(())
 }
 
-/// How many things are named in one line.
-const NAMED: usize = 5;
-
-fn listed(mut names: impl ExactSizeIterator<Item = String>) -> String {
-    let first: Vec<String> = names.by_ref().take(NAMED).collect();
-    match names.len() {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
-    }
-}
-
 fn connectors(ids: &[ConnectorId]) -> String {
-    let names = ids.iter().map(|id| format!("`{}`", id.as_str()));
-    format!("connector {}", listed(names))
+    let names: Vec<String> = ids.iter().map(|id| format!("`{}`", id.as_str())).collect();
+    let what = if ids.len() == 1 {
+        "connector"
+    } else {
+        "connectors"
+    };
+    format!("{what} {}", names.join(", "))
 }
 
-fn needed(need: &Need, names: &[PathBuf]) -> String {
-    let what = match &need.what {
-        Needed::List(list) => format!("exception list `{}`", list.id.as_str()),
-        Needed::Connector(id) => format!("connector `{}`", id.as_str()),
-    };
-    match need.from {
-        Origin::Part(part) => format!("{what} of {}", file_name(&names[part])),
-        Origin::Unfit(_) => what,
+/// As in "part-001.ndjson (2 exception lists, 1 connector), part-003.ndjson (1 connector)".
+fn origins(part: &Part, names: &[PathBuf]) -> String {
+    /// How many parts are named in one line.
+    const NAMED: usize = 5;
+    let mut origins: BTreeMap<usize, Counts> = BTreeMap::new();
+    for need in &part.needs {
+        if let Origin::Part(from) = need.from {
+            let kind = match need.what {
+                Needed::List(_) => Kind::ExceptionList,
+                Needed::Connector(_) => Kind::Connector,
+            };
+            origins.entry(from).or_default()[kind] += 1;
+        }
     }
+    let more = match origins.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let origins = origins.into_iter().take(NAMED);
+    let origins = origins.map(|(from, counts)| file_name(&names[from]) + &by_kind(counts));
+    origins.collect::<Vec<_>>().join(", ") + &more
 }
 
 fn file_name(path: &Path) -> String {
