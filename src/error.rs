@@ -113,6 +113,11 @@ pub enum ErrorKind {
     Tree { message: Box<str> },
     #[error("ids whose records differ: {count}; nothing is written")]
     Conflicts { count: u64 },
+    #[error("{message}")]
+    Unfit {
+        message: Box<str>,
+        help: &'static str,
+    },
     #[error("interrupted")]
     Interrupted,
     #[error("this should not happen: {message}")]

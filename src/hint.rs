@@ -23,6 +23,7 @@ pub fn hint(kind: &ErrorKind) -> Option<String> {
         ErrorKind::Conflicts { .. } => Some(
             "`--prefer first` or `--prefer last` settles each, `--prefer newer` those of which one is newer; `ruleferry diff` shows what differs".into(),
         ),
+        ErrorKind::Unfit { help, .. } => Some((*help).into()),
         ErrorKind::Bug { .. } => Some("this is a fault in ruleferry; report it with the command that led here".into()),
         ErrorKind::Io { .. } | ErrorKind::Unknown { .. } | ErrorKind::Usage { .. } | ErrorKind::Interrupted => None,
     }

@@ -10,6 +10,7 @@ pub mod merge;
 mod needs;
 pub mod select;
 mod shelf;
+pub mod split;
 pub mod tree;
 
 pub use content::{Fields, Fingerprint, alike, below, fingerprint, is_server_owned};

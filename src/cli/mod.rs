@@ -19,6 +19,7 @@ mod request;
 mod run;
 mod select;
 mod selection;
+mod split;
 mod stats;
 mod table;
 mod told;
@@ -151,6 +152,9 @@ enum Verb {
     /// Makes one bundle of many, no record twice.
     #[command(display_order = 9)]
     Merge(merge::Merge),
+    /// Cuts a bundle into parts that each import by themselves.
+    #[command(display_order = 10)]
+    Split(split::Split),
     /// Shows what differs between two bundles, record by record.
     #[command(display_order = 11)]
     Diff(diff::Diff),
@@ -228,6 +232,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Check(check) => check.run(&cli.global),
         Verb::Select(select) => select.run(&cli.global),
         Verb::Merge(merge) => merge.run(&cli.global),
+        Verb::Split(split) => split.run(&cli.global),
         Verb::Diff(diff) => diff.run(&cli.global),
         Verb::Unpack(unpack) => unpack.run(&cli.global),
         Verb::Pack(pack) => pack.run(&cli.global),

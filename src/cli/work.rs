@@ -203,7 +203,7 @@ pub(crate) fn check_paths(
 }
 
 /// Whether both lead to one file, which need not exist.
-fn is_same(a: &Path, b: &Path) -> bool {
+pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
         (Ok(a), Ok(b)) => a == b && a.is_file(),
         (Err(_), Err(_)) => {

@@ -222,7 +222,10 @@ fn record_cases() -> Vec<(&'static str, String, String)> {
         ),
         (
             "duplicate-rule",
-            format!("{RULE}\n{LIST}\n{}\n", with(RULE, r#""updated_by":"elastic""#)),
+            format!(
+                "{RULE}\n{LIST}\n{}\n",
+                with(RULE, r#""updated_by":"elastic""#)
+            ),
             format!("{LIST}\n{RULE}\n"),
         ),
         ("duplicate-list", format!("{LIST}\n{LIST}\n"), line(LIST)),
