@@ -1,5 +1,7 @@
 //! Runs `split` as a user does.
 
+#![cfg(test)]
+
 #[path = "support/command.rs"]
 mod command;
 
