@@ -1,5 +1,7 @@
 //! Runs `split` as a user does.
 
+#![cfg(test)]
+
 #[path = "support/command.rs"]
 mod command;
 
@@ -293,4 +295,27 @@ fn parts_do_not_depend_on_threads() {
         assert_eq!(parts("1"), parts("3"), "{name}");
     }
     assert!(folder.path("example.ndjson-1/part-002.ndjson").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_cannot_write_leaves_no_parts() {
+    // The temporary copy of the input just keeps to the limit, a part with its details line does not.
+    const LIMIT: usize = 8192;
+    let folder = Folder::new();
+    let rule = r#"{"rule_id":"a","note":""}"#;
+    let padded = |len: usize| rule.replacen(r#""""#, &format!("\"{}\"", "x".repeat(len)), 1);
+    let small = format!("{}\n", rule.replace("\"a\"", "\"first\""));
+    let large = padded(LIMIT - small.len() - rule.len() - 1);
+    folder.write("export.ndjson", format!("{small}{large}\n"));
+    let mut shell = std::process::Command::new("sh");
+    let script = format!(
+        "ulimit -f {}; exec \"$0\" split export.ndjson -o p --max-rules 1",
+        LIMIT / 512
+    );
+    let args = ["-c", &script, env!("CARGO_BIN_EXE_ruleferry")];
+    let ran = folder.command(shell.args(args), b"");
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("p/part-002.ndjson"), "{}", ran.stderr);
+    assert_eq!(folder.names(), set(&["export.ndjson"]));
 }

@@ -3,6 +3,8 @@
 //! A case is a bundle: shared and agnostic lists, one `list_id` in both namespaces, references into nowhere, records twice,
 //! records of no kind, lines that are no records, and limits so small that little fits. `RULEFERRY_CASES=4000` makes it 10⁵.
 
+#![cfg(test)]
+
 #[path = "support/hostile.rs"]
 #[expect(dead_code, reason = "the choices alone are needed")]
 mod hostile;
@@ -275,7 +277,7 @@ fn is_over(sizes: [u64; 4], limits: Limits) -> bool {
 }
 
 fn cut(lines: &[String], limits: Limits, by: Option<By>, jobs: usize) -> Cut {
-    let text: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+    let text = lines.join("\r\n") + "\r\n";
     let split = Split {
         reading: Reading {
             jobs,
@@ -430,7 +432,7 @@ impl Case<'_> {
                 lines.for_each(|one| secrets.extend(self.secretless(one)));
             }
             let told = planned.secrets.iter().map(|id| id.as_str().to_owned());
-            assert_eq!(BTreeSet::from_iter(told), secrets);
+            assert_eq!(told.collect::<BTreeSet<_>>(), secrets);
         }
     }
 

@@ -33,10 +33,11 @@ every other line is in exactly one part, as it was read. A line ends with one ne
 10 000 rules, and less than 10 000 exception lists and items. A record, or a list with its items, that fits into no part ends the run, and \
 nothing is written.
 
-Kibana refuses rules whose actions go through connectors that lack secrets, as all do after an import, unless the file has a \
+Kibana refuses rules whose actions go through connectors that lack secrets, as most do after an import, unless the file has a \
 connector line; and a connector must not be sent twice. So such rules are brought together with their connectors, and each part \
-that has some gets a connector of its own as long as there are any. Where there are none left, a note names the connectors whose secrets must \
-be set before that part is imported. Never import parts with connectors to be overwritten: that loses secrets.
+that has some of them gets a connector that is new, as long as there are any. Where none is left, a note names the connectors \
+whose secrets must be set before that part is imported. Do not import parts with `overwrite_action_connectors`: it wipes secrets. \
+Into another space of the same cluster, Kibana 8.7 to 9.0 finds no connector of an earlier part; `edit regenerate-connector-ids` first.
 
 With `--by`, no part has rules of two groups; `tag` means the first tag. What no rule needs goes last. Lists and connectors that \
 groups share are in the first part that needs them.

@@ -77,7 +77,7 @@ impl Temporary {
     /// Gives each file the name of its target, where nothing is yet: all of them, or none. An interruption comes before or after.
     ///
     /// Fails with the target at which it failed.
-    pub(super) fn rename_all(files: Vec<Self>) -> Result<(), (PathBuf, io::Error)> {
+    pub(super) fn rename_all(files: &[Self]) -> Result<(), (PathBuf, io::Error)> {
         let mut paths = registry();
         for (at, file) in files.iter().enumerate() {
             let renamed = if file.target.exists() {
@@ -90,8 +90,6 @@ impl Temporary {
                     // What stopped the renaming is the error worth telling.
                     _ = fs::remove_file(&file.target);
                 }
-                // The files that are left remove themselves, for which they need the lock.
-                drop(paths);
                 return Err((file.target.clone(), error));
             }
             paths.remove(&file.path);

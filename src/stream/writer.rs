@@ -80,8 +80,8 @@ pub struct Complete(Option<Temporary>);
 
 /// Lets files appear under their names, where nothing may be yet: all of them, or none, also where the run is interrupted.
 pub fn appear(files: Vec<Complete>) -> Result<()> {
-    let files = files.into_iter().filter_map(|file| file.0).collect();
-    Temporary::rename_all(files).map_err(|(path, error)| failure("writing", &path, error))
+    let files: Vec<Temporary> = files.into_iter().filter_map(|file| file.0).collect();
+    Temporary::rename_all(&files).map_err(|(path, error)| failure("writing", &path, error))
 }
 
 impl Write for AtomicFile {

@@ -44,7 +44,7 @@ pub struct Cut {
     pub plan: Plan,
     /// The records that were read, by kind.
     pub read: Counts,
-    shelf: Shelf,
+    lines: Shelf,
 }
 
 impl Split {
@@ -59,7 +59,7 @@ impl Split {
         let mut planner = Planner::new(self.limits, self.by);
         let mut read = Counts::default();
         let work = |record: &Record<'_>| Facts::of(record, self.by);
-        let shelf = Shelf::fill_lines(&self.reading, sources, work, |line, kept| match kept {
+        let lines = Shelf::fill_lines(&self.reading, sources, work, |line, kept| match kept {
             None => Ok(()),
             Some((_, Ok(facts))) => {
                 if let Some(kind) = facts.kind {
@@ -79,7 +79,7 @@ impl Split {
         Ok(Cut {
             plan: planner.plan(),
             read,
-            shelf,
+            lines,
         })
     }
 }
@@ -94,7 +94,7 @@ impl Cut {
         };
         let writing = |source| Error::io("writing a part", source);
         let mut bytes = 0;
-        self.shelf.lines(part.records.iter().copied(), |_, line| {
+        self.lines.lines(part.records.iter().copied(), |_, line| {
             bytes += line.len() as u64 + 1;
             out.write_all(line)
                 .and_then(|()| out.write_all(b"\n"))
@@ -118,15 +118,15 @@ impl Cut {
         let first = unfit.records.first().copied().unwrap_or_default();
         let longest = unfit.records.iter().copied();
         let longest =
-            longest.max_by_key(|&index| (self.shelf.line_len(index), std::cmp::Reverse(index)));
-        let too_long = longest.filter(|&index| self.shelf.line_len(index) as u64 >= unfit.most);
+            longest.max_by_key(|&index| (self.lines.line_len(index), std::cmp::Reverse(index)));
+        let too_long = longest.filter(|&index| self.lines.line_len(index) as u64 >= unfit.most);
         let index = match unfit.limit {
             Limit::Bytes => too_long.unwrap_or(first),
             _ => first,
         };
         let (mut label, mut kind) = ("the line".to_owned(), None);
         let mut list = None;
-        self.shelf.lines([index], |_, line| {
+        self.lines.lines([index], |_, line| {
             let text = std::str::from_utf8(line).unwrap_or_default();
             if let Ok(record) = Record::parse(text, 0) {
                 (label, kind) = (record.label(), Some(record.kind()));
@@ -134,7 +134,7 @@ impl Cut {
             }
             Ok(())
         })?;
-        let location = self.shelf.location(index);
+        let location = self.lines.location(index);
         let location = Location {
             record: kind.map(|_| label.as_str().into()),
             ..location

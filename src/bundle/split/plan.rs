@@ -10,7 +10,7 @@ use super::{By, Limits, Need, Needed, Origin, Part, Plan, Unfit};
 /// Plans the parts.
 pub(super) fn of(units: &Units, limits: Limits, by: Option<By>) -> Plan {
     let mut placing = Placing::new(units, limits);
-    let unfit = unfit(&mut placing);
+    let aside = put_aside(&mut placing);
     let seen = Seen::of(&placing);
     let mut spare = seen.spare.clone();
     let anchors = anchors(&placing, &seen, by);
@@ -57,7 +57,7 @@ pub(super) fn of(units: &Units, limits: Limits, by: Option<By>) -> Plan {
         }
         placing.together(&[unit]);
     }
-    finished(&placing, unfit, limits, by)
+    finished(&placing, aside, limits, by)
 }
 
 /// Places those of the connectors that the last part has room for.
@@ -134,20 +134,20 @@ fn anchors(placing: &Placing<'_>, seen: &Seen, by: Option<By>) -> Vec<(u32, u32)
 }
 
 /// Puts aside what is too much for a part of its own.
-fn unfit(placing: &mut Placing<'_>) -> Vec<Unfit> {
+fn put_aside(placing: &mut Placing<'_>) -> Vec<Unfit> {
     let units = placing.units;
-    let mut unfit: Vec<Unfit> = Vec::new();
+    let mut aside: Vec<Unfit> = Vec::new();
     let mut places: HashMap<u32, usize> = HashMap::new();
     for (record, unit) in units.of_records().enumerate() {
         let Some(unit) = unit else { continue };
         if let Some(&place) = places.get(&unit) {
-            unfit[place].records.push(record);
+            aside[place].records.push(record);
         } else if !placing.is_placed(unit)
             && let Some((limit, found, most)) = placing.broken(units.unit(unit).size)
         {
             placing.put_aside(unit);
-            places.insert(unit, unfit.len());
-            unfit.push(Unfit {
+            places.insert(unit, aside.len());
+            aside.push(Unfit {
                 records: vec![record],
                 limit,
                 found,
@@ -155,7 +155,7 @@ fn unfit(placing: &mut Placing<'_>) -> Vec<Unfit> {
             });
         }
     }
-    unfit
+    aside
 }
 
 fn finished(placing: &Placing<'_>, unfit: Vec<Unfit>, limits: Limits, by: Option<By>) -> Plan {

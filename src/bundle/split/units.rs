@@ -47,7 +47,7 @@ pub struct Planner {
 pub(super) struct Units {
     /// The unit of each record; none for what is in no part.
     of_record: Vec<u32>,
-    units: Vec<Unit>,
+    all: Vec<Unit>,
     /// The unit that each was joined to, or itself.
     root: Vec<u32>,
     /// Rules with the lists and connectors that they refer to, each once, in order.
@@ -129,7 +129,7 @@ impl Planner {
                     self.units.needs.push((unit, connector));
                 }
                 // Of equal rules Kibana takes the last.
-                self.units.units[unit as usize].group = self.group(group);
+                self.units.all[unit as usize].group = self.group(group);
                 unit
             }
             About::Exception(list) => {
@@ -143,7 +143,7 @@ impl Planner {
             }
             About::Connector { id, lacks_secrets } => {
                 let unit = self.connector(id);
-                self.units.units[unit as usize].lacks_secrets |= lacks_secrets;
+                self.units.all[unit as usize].lacks_secrets |= lacks_secrets;
                 unit
             }
             About::Alone if facts.kind == Some(Kind::Connector) => {
@@ -155,7 +155,7 @@ impl Planner {
             }
             About::Alone => self.units.new_one(What::Alone),
         };
-        self.units.units[unit as usize].size += size;
+        self.units.all[unit as usize].size += size;
         self.units.add(unit)
     }
 
@@ -172,8 +172,8 @@ impl Planner {
         for unit in 0..self.units.root.len() {
             let root = self.units.root(u32::try_from(unit).unwrap_or(NONE));
             if root as usize != unit {
-                let size = self.units.units[unit].size;
-                self.units.units[root as usize].size += size;
+                let size = self.units.all[unit].size;
+                self.units.all[root as usize].size += size;
             }
         }
         for (list, unit) in self.lists {
@@ -215,8 +215,8 @@ impl Planner {
 impl Units {
     fn new_one(&mut self, what: What) -> u32 {
         // There are no more units than records and references; `add` fails before there are too many.
-        let unit = u32::try_from(self.units.len()).unwrap_or(NONE);
-        self.units.push(Unit {
+        let unit = u32::try_from(self.all.len()).unwrap_or(NONE);
+        self.all.push(Unit {
             what,
             size: Size::default(),
             group: NONE,
@@ -236,7 +236,7 @@ impl Units {
     /// Gives the next record its unit.
     fn add(&mut self, unit: u32) -> Result<()> {
         const MOST: usize = NONE as usize / 2;
-        if self.of_record.len() >= MOST || self.units.len() >= MOST {
+        if self.of_record.len() >= MOST || self.all.len() >= MOST {
             return Err(Error::refused("more than two thousand million records"));
         }
         self.of_record.push(unit);
@@ -258,11 +258,11 @@ impl Units {
 
     /// How many there are, joined ones included.
     pub(super) fn len(&self) -> usize {
-        self.units.len()
+        self.all.len()
     }
 
     pub(super) fn unit(&self, unit: u32) -> &Unit {
-        &self.units[unit as usize]
+        &self.all[unit as usize]
     }
 
     /// Whether any record of it is in the bundle.
