@@ -1,11 +1,12 @@
 //! Runs `check` as a user does: what it prints, and how it ends.
 
+#![cfg(test)]
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-#[expect(clippy::unwrap_used, reason = "it serves tests alone")]
 fn check(args: &[&str], bundle: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ruleferry"))
         .arg("check")
@@ -23,7 +24,6 @@ fn check(args: &[&str], bundle: &str) -> Output {
     output
 }
 
-#[expect(clippy::unwrap_used, reason = "it serves tests alone")]
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }

@@ -1,5 +1,7 @@
 //! `check --fix` as a user runs it: what it writes, where it says what it changed, and how it ends.
 
+#![cfg(test)]
+
 #[path = "support/command.rs"]
 mod command;
 
@@ -78,7 +80,15 @@ fn lines_of_json_say_what_was_done_and_sum_up() {
     let unasked = folder.run(&["check", "--format", "json"], half().as_bytes());
     assert!(!text(&unasked.stdout).contains("\"fixed\""));
     let sarif = folder.run(
-        &["check", "--fix", "-", "--format", "sarif", "-o", "out"],
+        &[
+            "check",
+            "--fix",
+            "-",
+            "--format",
+            "sarif",
+            "-o",
+            "out.ndjson",
+        ],
         half().as_bytes(),
     );
     let sarif: Value = serde_json::from_slice(&sarif.stdout).unwrap();

@@ -3,6 +3,8 @@
 //! Left out are traps that only a server or the way of sending shows: which records are there already, privileges, form fields, flags
 //! of the request, time-outs.
 
+#![cfg(test)]
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -12,7 +14,6 @@ use serde_json::Value;
 type Finding<'f> = (u64, &'f str, &'f str, &'f str);
 
 /// What `check` finds in a bundle, its exit code last.
-#[expect(clippy::unwrap_used, reason = "it serves tests alone")]
 fn check(args: &[&str], bundle: &str) -> (Vec<Value>, i32) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ruleferry"))
         .args(["check", "--quiet", "--format", "json"])
@@ -225,7 +226,7 @@ fn trap_19_details_of_other_exports() {
 
 #[test]
 fn traps_20_and_21_keys_that_lists_and_items_may_not_have() {
-    let list = LIST.replace("}", r#","immutable":true,"owner":"me"}"#);
+    let list = LIST.replace('}', r#","immutable":true,"owner":"me"}"#);
     finds(
         &[],
         &[&list, &item("i", r#","version":1,"immutable":false"#)],

@@ -226,7 +226,7 @@ fn record_cases() -> Vec<(&'static str, String, String)> {
                 "{RULE}\n{LIST}\n{}\n",
                 with(RULE, r#""updated_by":"elastic""#)
             ),
-            format!("{LIST}\n{RULE}\n"),
+            format!("{LIST}\n{}\n", with(RULE, r#""updated_by":"elastic""#)),
         ),
         ("duplicate-list", format!("{LIST}\n{LIST}\n"), line(LIST)),
         (

@@ -5,7 +5,7 @@ use std::path::Path;
 use ruleferry::check::fix::{Fixing, Told};
 use ruleferry::check::{Across, Present};
 use ruleferry::error::Error;
-use ruleferry::pipeline::Reading;
+use ruleferry::pipeline::{Reading, Report as Counted};
 use ruleferry::stream::Source;
 
 use super::Check;
@@ -33,7 +33,7 @@ impl Check {
         for path in &self.input.files {
             self.in_place(reading, there, path, report)
                 .inspect_err(|_| {
-                    stopped(&Default::default(), path, &self.input.files);
+                    stopped(&Counted::default(), path, &self.input.files);
                 })?;
         }
         Ok(())

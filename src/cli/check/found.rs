@@ -117,11 +117,7 @@ impl Found {
         const MEND: &str =
             "mend the line, or leave it out; each record stands on one line, by itself";
         let (code, hint) = match error.kind() {
-            ErrorKind::Pretty => (
-                "many-lines",
-                "make NDJSON of it with `check --fix`, which keeps every token",
-            ),
-            ErrorKind::NotAnObject { found: "an array" } => (
+            ErrorKind::Pretty | ErrorKind::NotAnObject { found: "an array" } => (
                 "many-lines",
                 "make NDJSON of it with `check --fix`, which keeps every token",
             ),
@@ -157,7 +153,7 @@ impl Found {
     }
 
     /// The same of a null that nothing follows.
-    pub(super) fn as_last(mut self) -> Self {
+    pub(super) fn when_last(mut self) -> Self {
         self.problem.level = Level::Note;
         self.problem.message = "the last line is null, which an import passes over".into();
         self.problem.hint = Some("remove the line".into());

@@ -198,7 +198,7 @@ impl Report {
     /// Writes what only the whole bundle shows; where a file could not be told apart into records, it shows nothing.
     pub(super) fn bundle(&mut self, across: Across) -> Result<(), Error> {
         if let Some((location, found)) = self.null.take() {
-            self.tell(&location, &found.as_last())?;
+            self.tell(&location, &found.when_last())?;
         }
         if self.given_up.is_some() {
             return Ok(());
