@@ -20,7 +20,7 @@ struct Inner {
 }
 
 /// One step down into a value: into a member of an object or an element of an array.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PathStep {
     /// The member of this name.
     Key(Box<str>),
@@ -131,6 +131,13 @@ pub enum ErrorKind {
         method: &'static str,
         path: Box<str>,
         problem: Box<str>,
+    },
+    #[error("ids whose records differ: {count}; nothing is written")]
+    Conflicts { count: u64 },
+    #[error("{message}")]
+    Unfit {
+        message: Box<str>,
+        help: &'static str,
     },
     #[error("interrupted")]
     Interrupted,

@@ -26,6 +26,10 @@ pub fn hint(kind: &ErrorKind) -> Option<String> {
         }
         ErrorKind::Lost { .. } => Some("the server may have done what was asked; look before you ask again".into()),
         ErrorKind::Answer { .. } => Some("check that `--url` leads to Kibana itself, not to a login page or a proxy".into()),
+        ErrorKind::Conflicts { .. } => Some(
+            "`--prefer first` or `--prefer last` settles each, `--prefer newer` those of which one is newer; `ruleferry diff` shows what differs".into(),
+        ),
+        ErrorKind::Unfit { help, .. } => Some((*help).into()),
         ErrorKind::Bug { .. } => Some("this is a fault in ruleferry; report it with the command that led here".into()),
         ErrorKind::Io { .. } | ErrorKind::Unknown { .. } | ErrorKind::Usage { .. } | ErrorKind::Interrupted => None,
     }

@@ -1,5 +1,7 @@
 //! `diff` as scripts and reviewers meet it: exit codes, formats, what counts.
 
+#![cfg(test)]
+
 #[path = "support/command.rs"]
 mod command;
 

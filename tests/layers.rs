@@ -25,6 +25,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     (
         "check",
         &[
+            "bundle",
             "pipeline",
             "transform",
             "schema",
@@ -42,8 +43,10 @@ const ARROWS: [(&str, &[&str]); 16] = [
         "bulk",
         &[
             "bundle",
+            "check",
             "pipeline",
             "transform",
+            "schema",
             "edit",
             "query",
             "record",

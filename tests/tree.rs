@@ -2,6 +2,8 @@
 //!
 //! `RULEFERRY_CASES=4000` makes ten times as many cases.
 
+#![cfg(test)]
+
 #[allow(dead_code, reason = "each test file uses what it needs")]
 #[path = "support/hostile.rs"]
 mod hostile;

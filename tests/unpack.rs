@@ -1,5 +1,7 @@
 //! `unpack` and `pack` through the command: folders on disk, reports, what a user changed.
 
+#![cfg(test)]
+
 #[path = "support/command.rs"]
 mod command;
 
@@ -129,7 +131,11 @@ fn a_tree_is_brought_up_to_date_in_place() {
 fn names_cannot_leave_the_folder() {
     let folder = Folder::new();
     let ids = ["../../out", "/etc/x", "..\\\\x", "con", "C:x", ".git"];
-    let bundle: String = ids.iter().map(|id| format!("{{\"rule_id\":\"{id}\",\"name\":\"{id}\"}}\n{{\"list_id\":\"{id}\",\"name\":\"l\"}}\n")).collect();
+    let mut bundle = String::new();
+    for id in ids {
+        bundle += &format!("{{\"rule_id\":\"{id}\",\"name\":\"{id}\"}}\n");
+        bundle += &format!("{{\"list_id\":\"{id}\",\"name\":\"l\"}}\n");
+    }
     folder.write("in", &bundle);
     assert_eq!(
         folder.run(&["unpack", "in", "-o", "a/b/tree"], b"").code,

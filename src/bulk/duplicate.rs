@@ -5,9 +5,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::failure::Failure;
-use super::ids::derived;
 use super::request::Exceptions;
 use super::settings::Settings;
+use crate::edit::ids::{derived, rule_name};
 use crate::error::{Error, Result};
 use crate::json::{Object, Raw, quoted};
 use crate::record::{Kind, ListKey, Namespace, Record};
@@ -37,19 +37,23 @@ impl OwnLists {
         self.there.insert(list);
     }
 
+    /// Whether the bundle has this list.
+    pub(super) fn has(&self, list: &ListKey) -> bool {
+        self.there.contains(list)
+    }
+
     /// Takes down that a rule is copied with this list.
     pub(super) fn is_copied(&mut self, list: ListKey, rule: Box<str>) {
-        let rules = self.copied.entry(list).or_default();
-        if !rules.contains(&rule) {
-            rules.push(rule);
+        self.copied.entry(list).or_default().push(rule);
+    }
+
+    /// Ends the taking down: a rule that stands twice in the bundle has one copy of its list.
+    pub(super) fn settle(&mut self) {
+        for rules in self.copied.values_mut() {
+            let mut seen = HashSet::new();
+            rules.retain(|rule| seen.insert(rule.clone()));
         }
     }
-}
-
-/// By what new ids tell a rule from others.
-pub(super) fn name(rule: &Object<'_>) -> Box<str> {
-    let id = rule.str("rule_id").or_else(|| rule.str("id"));
-    Box::from(&*id.unwrap_or_default())
 }
 
 /// The list that is the rule's own, if it has one.
@@ -90,7 +94,7 @@ impl Duplicating<'_> {
     /// Server fields stay those of the original: an import makes them anew.
     pub(super) fn rule(&self, rule: &Record<'_>) -> Result<Box<str>, Failure> {
         check(rule)?;
-        let name = name(rule);
+        let name = rule_name(rule);
         let seed = &self.settings.seed;
         let mut copy = Object::parse(rule.text()).map_err(Error::from)?;
         rename(&mut copy);
@@ -135,7 +139,7 @@ impl Duplicating<'_> {
         let list = key(own).ok_or_else(|| {
             Error::wrong_type("list_id", "a string", "nothing").within("exceptions_list")
         })?;
-        if !self.lists.there.contains(&list) {
+        if !self.lists.has(&list) {
             return Err(Failure::live(format!(
                 "Unable to duplicate rule default exceptions - unable to find their container with list_id: \"{}\"",
                 list.id.as_str()

@@ -1,26 +1,13 @@
 //! What an `edit` request does to one rule.
 
-use std::collections::HashMap;
-
 use super::failure::Failure;
+use super::learned::Learned;
 use super::settings::{Customization, Settings};
-use crate::edit::{Edit, Effect, Surroundings, settled};
-use crate::error::{Error, Result};
-use crate::json::{Object, Raw};
+use super::stamp;
+use crate::edit::{Edit, Effect, Surroundings, ids, settled};
+use crate::error::Result;
+use crate::json::Object;
 use crate::record::Record;
-
-/// The fields that Kibana compares with the asset a prebuilt rule was installed from, as far as edits reach them.
-const COMPARED: &[&str] = &[
-    "tags",
-    "index",
-    "data_view_id",
-    "investigation_fields",
-    "timeline_id",
-    "timeline_title",
-    "interval",
-    "from",
-    "alert_suppression",
-];
 
 /// The codes of a dry run for edits that are not for a rule, in the order in which Kibana checks.
 const CODES: [&str; 4] = [
@@ -34,8 +21,7 @@ const CODES: [&str; 4] = [
 pub(super) struct Editing<'r> {
     pub(super) edits: &'r [Edit],
     pub(super) settings: &'r Settings,
-    /// The types of the connectors that the bundle has, by id.
-    pub(super) connectors: &'r HashMap<String, String>,
+    pub(super) learned: &'r Learned,
 }
 
 /// Whether the licence lets a rule be touched at all: machine learning needs a Platinum licence.
@@ -69,14 +55,15 @@ impl Editing<'_> {
 
     /// Does the edits. A rule for which this fails or has no effect is half edited and not to be used.
     pub(super) fn apply(&self, rule: &mut Record<'_>) -> Result<Effect, Failure> {
-        let name = rule.str("rule_id").or_else(|| rule.str("id"));
-        let name = name.unwrap_or_default().into_owned();
+        let name = ids::rule_name(rule);
         let connector_type = |id: &str| self.connector_type(id);
-        let new_id = |of: &str| super::ids::derived(&self.settings.seed, "action", &[&name, of]);
+        let new_id = |of: &str| ids::action(&self.settings.seed, &name, of);
         let surroundings = Surroundings {
             connector_type: &connector_type,
             new_id: &new_id,
         };
+        let stamps = !self.settings.keep_versions;
+        let before = (stamps && rule.is_prebuilt()).then(|| stamp::before(rule));
         let mut effect = Effect::None;
         let mut apply = |rule: &mut Record<'_>, attributes: bool| -> Result<()> {
             let edits = self.edits.iter();
@@ -96,8 +83,8 @@ impl Editing<'_> {
         apply(rule, false)?;
         if effect == Effect::Effective {
             settled(rule)?;
-            if !self.settings.keep_versions {
-                stamp(rule)?;
+            if stamps {
+                stamp::edited(rule, before)?;
             }
         }
         Ok(effect)
@@ -134,78 +121,10 @@ impl Editing<'_> {
     fn connector_type(&self, id: &str) -> Option<String> {
         let told = self.settings.connectors.get(id);
         let system = || id.strip_prefix("system-connector-").map(Into::into);
-        told.or_else(|| self.connectors.get(id))
-            .cloned()
+        let of_bundle = || self.learned.connector_type(id);
+        told.map(String::as_str)
+            .or_else(of_bundle)
+            .map(Into::into)
             .or_else(system)
     }
-}
-
-/// Moves `version` (not of prebuilt rules), `rule_source` and `revision` on, as far as the rule has them: an import gives a
-/// rule what it lacks, and what the file's release did not know stays out of it.
-fn stamp(rule: &mut Record<'_>) -> Result<()> {
-    if rule.is_prebuilt() {
-        let changed = {
-            let read = Object::parse(rule.text())?;
-            COMPARED
-                .iter()
-                .any(|key| !is_same(read.get(key), rule.get(key)))
-        };
-        if changed {
-            rule.edit("rule_source", |source| {
-                customize(source);
-                Ok(())
-            })?;
-        }
-    } else {
-        next(rule, "version")?;
-        let is_internal = |source: Raw<'_>| {
-            source.members().count() == 1
-                && source.get("type").and_then(Raw::as_str).as_deref() == Some("internal")
-        };
-        if rule
-            .get("rule_source")
-            .is_some_and(|source| !is_internal(source))
-        {
-            rule.set("rule_source", r#"{"type":"internal"}"#);
-        }
-    }
-    next(rule, "revision")
-}
-
-/// Says of a prebuilt rule that it is customised, as Kibana does where it does not have the asset the rule came from.
-///
-/// A rule that was customised keeps what it says: a file does not know the asset, and an import compares anew.
-fn customize(source: &mut Object<'_>) {
-    if source.get("is_customized").and_then(Raw::as_bool) == Some(true) {
-        return;
-    }
-    source.set("is_customized", "true");
-    for (key, value) in [("customized_fields", "[]"), ("has_base_version", "false")] {
-        // Stacks before 9.2 do not know these.
-        if source.has(key) {
-            source.set(key, value);
-        }
-    }
-}
-
-fn is_same(a: Option<Raw<'_>>, b: Option<Raw<'_>>) -> bool {
-    let value = |raw: Option<Raw<'_>>| {
-        raw.and_then(|raw| serde_json::from_str::<serde_json::Value>(raw.text()).ok())
-    };
-    a.map(Raw::text) == b.map(Raw::text) || value(a) == value(b)
-}
-
-/// Adds one to the number that the member holds, if it is there.
-fn next(rule: &mut Object<'_>, key: &str) -> Result<()> {
-    let Some(value) = rule.get(key).filter(|value| !value.is_null()) else {
-        return Ok(());
-    };
-    let number = value
-        .as_f64()
-        .filter(|number| number.fract() == 0.0 && (0.0..9e15).contains(number))
-        .ok_or_else(|| {
-            Error::wrong_type(key, "a whole number", value.kind().article()).within(key)
-        })?;
-    rule.set(key, format!("{:.0}", number + 1.0));
-    Ok(())
 }

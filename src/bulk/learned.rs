@@ -1,11 +1,13 @@
 //! What a request must know of the whole bundle before it is done, as far as it must.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::duplicate::{self, OwnLists};
 use super::editing::machine_learning;
 use super::request::{Action, Exceptions, Request, Selected};
 use super::settings::Settings;
+use crate::bundle::{Need, Needs, References, Thing};
+use crate::edit::ids::rule_name;
 use crate::error::{Error, Result};
 use crate::pipeline::{Input, Rewriting};
 use crate::record::{ConnectorId, Kind, ListKey, Record};
@@ -17,22 +19,25 @@ pub const MOST_MATCHES: [u64; 2] = [2000, 10_000];
 #[derive(Debug, Default)]
 pub(super) struct Learned {
     /// Rules that the request chooses.
-    pub(super) matched: u64,
-    /// The types of connectors by id.
-    pub(super) connectors: HashMap<String, String>,
+    matched: u64,
+    /// The types of the connectors that the bundle has, empty where a connector does not say it.
+    connectors: HashMap<ConnectorId, String>,
     pub(super) own_lists: OwnLists,
-    /// The lists and connectors that an export takes along, and whether the bundle has them.
-    pub(super) lists: HashMap<ListKey, bool>,
-    pub(super) wanted: HashMap<ConnectorId, bool>,
+    /// The lists and connectors that an export takes along.
+    pub(super) exported: Needs,
 }
 
 /// What is learned of one record.
 enum Fact {
     Matched,
-    Connector(String, String),
+    Connector(ConnectorId, String),
     List(ListKey),
     Copied(Option<ListKey>, Box<str>),
-    Exported(Vec<ListKey>, Vec<ConnectorId>),
+    Exported {
+        references: References,
+        ordinal: u64,
+        name: String,
+    },
 }
 
 /// The most rules that a request may match.
@@ -58,81 +63,40 @@ impl Learned {
         is_chosen: &(impl Fn(&Record<'_>) -> bool + Sync),
     ) -> Result<Self> {
         let mut learned = Self::default();
-        let untold: Vec<_> = request
-            .connectors
-            .iter()
-            .filter(|connector| !settings.connectors.contains_key(&connector.id))
-            .collect();
+        let is_told = |id: &String| settings.connectors.contains_key(id);
+        // A dry run does not look at connectors.
+        let asks = !settings.dry_run && !request.connectors.iter().all(|named| is_told(&named.id));
         let counts = settings.server_limits && !matches!(request.selected, Selected::Ids(_));
-        let copies = matches!(
-            request.action,
-            Action::Duplicate(Exceptions::Current | Exceptions::All)
-        );
-        let exports = request.action == Action::Export;
-        if untold.is_empty() && !counts && !(copies && !settings.dry_run) && !exports {
+        let moves = match request.action {
+            Action::Duplicate(exceptions) => exceptions != Exceptions::None && !settings.dry_run,
+            Action::Export => true,
+            Action::Enable | Action::Disable | Action::Delete | Action::Edit(_) => false,
+        };
+        if !(asks || counts || moves) {
             return Ok(learned);
         }
-        let look = |record: &Record<'_>| match record.kind() {
-            Kind::Rule if is_chosen(record) => Some(match request.action {
-                Action::Duplicate(_) => {
-                    let fails = machine_learning(record, settings)
-                        .and_then(|()| duplicate::check(record))
-                        .is_err();
-                    let list = duplicate::own_list(record).filter(|_| copies && !fails);
-                    Fact::Copied(list, duplicate::name(record))
+        input.survey(
+            rewriting,
+            |record| match record.kind() {
+                Kind::Rule if is_chosen(record) => Some(Fact::chosen(record, request, settings)),
+                Kind::ExceptionList => record.list_key().map(Fact::List),
+                Kind::Connector if record.is_connector() => {
+                    let kind = record.connector_type().unwrap_or_default().into_owned();
+                    Some(Fact::Connector(record.str("id")?.into(), kind))
                 }
-                Action::Export => Fact::exported(record),
-                _ => Fact::Matched,
-            }),
-            Kind::ExceptionList => record.list_key().map(Fact::List),
-            Kind::Connector if record.is_connector() => {
-                let id = record.str("id")?.into_owned();
-                let kind = record.connector_type().unwrap_or_default().into_owned();
-                Some(Fact::Connector(id, kind))
-            }
-            _ => None,
-        };
-        let (mut lists, mut connectors) = (HashSet::new(), HashSet::new());
-        input.survey(rewriting, look, |fact| {
-            match fact {
-                Fact::Matched => learned.matched += 1,
-                Fact::Connector(id, kind) => {
-                    connectors.insert(ConnectorId::from(&*id));
-                    if !kind.is_empty() {
-                        learned.connectors.insert(id, kind);
-                    }
-                }
-                Fact::List(list) => {
-                    lists.insert(list.clone());
-                    learned.own_lists.is_there(list);
-                }
-                Fact::Copied(list, rule) => {
-                    learned.matched += 1;
-                    if let Some(list) = list {
-                        learned.own_lists.is_copied(list, rule);
-                    }
-                }
-                Fact::Exported(lists, connectors) => {
-                    learned.matched += 1;
-                    learned
-                        .lists
-                        .extend(lists.into_iter().map(|list| (list, false)));
-                    let connectors = connectors.into_iter();
-                    learned.wanted.extend(connectors.map(|id| (id, false)));
-                }
-            }
-            Ok(())
-        })?;
-        for (list, there) in &mut learned.lists {
-            *there = lists.contains(list);
-        }
-        for (connector, there) in &mut learned.wanted {
-            *there = connectors.contains(connector);
-        }
-        for connector in untold {
-            if !learned.connectors.contains_key(&connector.id) {
-                return Err(connector.untold());
-            }
+                _ => None,
+            },
+            |fact| {
+                learned.take(fact);
+                Ok(())
+            },
+        )?;
+        learned.own_lists.settle();
+        let is_known = |id: &String| is_told(id) || learned.connector_type(id).is_some();
+        if let Some(untold) = request.connectors.iter().find(|named| !is_known(&named.id))
+            && asks
+        {
+            return Err(untold.untold());
         }
         let most = most_matches(&request.action);
         if counts && learned.matched > most {
@@ -144,26 +108,77 @@ impl Learned {
         Ok(learned)
     }
 
+    fn take(&mut self, fact: Fact) {
+        match fact {
+            Fact::Matched => self.matched += 1,
+            Fact::Connector(id, kind) => {
+                self.exported.hold(Thing::Connector(id.clone()));
+                let known = self.connectors.entry(id).or_default();
+                if !kind.is_empty() {
+                    *known = kind;
+                }
+            }
+            Fact::List(list) => {
+                self.exported.hold(Thing::List(list.clone()));
+                self.own_lists.is_there(list);
+            }
+            Fact::Copied(list, rule) => {
+                self.matched += 1;
+                if let Some(list) = list {
+                    self.own_lists.is_copied(list, rule);
+                }
+            }
+            Fact::Exported {
+                references,
+                ordinal,
+                name,
+            } => {
+                self.matched += 1;
+                self.exported.add(references, ordinal, &name);
+            }
+        }
+    }
+
+    /// The type of a connector that the bundle has, if it says it.
+    pub(super) fn connector_type(&self, id: &str) -> Option<&str> {
+        let kind = self.connectors.get(id)?;
+        (!kind.is_empty()).then_some(kind)
+    }
+
     /// What an export refers to and the bundle lacks, as messages name it, in alphabetical order.
     pub(super) fn lacks(&self) -> Vec<String> {
-        let lists = self.lists.iter().filter(|(_, there)| !**there);
-        let lists = lists.map(|(list, _)| format!("exception list `{}`", list.id.as_str()));
-        let connectors = self.wanted.iter().filter(|(_, there)| !**there);
-        let connectors = connectors.map(|(id, _)| format!("connector `{}`", id.as_str()));
-        let mut lacks: Vec<String> = lists.chain(connectors).collect();
+        let needs = self.exported.all().into_iter().filter(Need::is_lacking);
+        let mut lacks: Vec<String> = needs.map(|need| need.thing.to_string()).collect();
         lacks.sort();
         lacks
     }
 }
 
 impl Fact {
+    /// Of a rule that the request chooses.
+    fn chosen(rule: &Record<'_>, request: &Request, settings: &Settings) -> Self {
+        match request.action {
+            Action::Duplicate(exceptions) => {
+                let passes = machine_learning(rule, settings).and_then(|()| duplicate::check(rule));
+                let copies = exceptions != Exceptions::None && passes.is_ok();
+                let list = copies.then(|| duplicate::own_list(rule)).flatten();
+                Self::Copied(list, rule_name(rule).into())
+            }
+            Action::Export => Self::exported(rule),
+            Action::Enable | Action::Disable | Action::Delete | Action::Edit(_) => Self::Matched,
+        }
+    }
+
     /// What a rule takes along, as Kibana's export does it: no endpoint list, no system connector.
     fn exported(rule: &Record<'_>) -> Self {
-        let lists = rule
-            .list_references()
-            .filter(|list| list.id.as_str() != "endpoint_list");
-        let connectors = rule.actions().filter_map(|action| action.connector());
-        let connectors = connectors.filter(|id| !crate::record::is_system_connector(id));
-        Self::Exported(lists.collect(), connectors.map(ConnectorId::from).collect())
+        let mut references = References::of(rule);
+        references
+            .lists
+            .retain(|list| list.id.as_str() != "endpoint_list");
+        Self::Exported {
+            references,
+            ordinal: rule.ordinal(),
+            name: rule.label(),
+        }
     }
 }

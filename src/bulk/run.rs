@@ -8,15 +8,16 @@ use super::duplicate::Duplicating;
 use super::editing::{Editing, machine_learning};
 use super::failure::{Failure, Subject};
 use super::learned::{Learned, most_matches, too_many};
-use super::request::{Action, Exceptions, MOST_IDS, Request, Selected};
+use super::request::{Action, Exceptions, MOST_IDS, Request, Selected, too_many_ids};
 use super::settings::Settings;
+use crate::bundle::Thing;
 use crate::edit::Effect;
 use crate::error::{Error, Location, Result};
 use crate::json::{Object, Verdict};
 use crate::pipeline::{Fate, Happened, Input, OnError, Reading, Report, Rewriting};
-use crate::record::{Census, Counts, Kind, Record};
+use crate::record::{Kind, Record, details_line};
 use crate::stream::Source;
-use crate::transform::AnyTransform;
+use crate::transform::set_enabled;
 
 /// A request that is being done to one bundle, or to several one after another.
 pub struct Bulk<'r> {
@@ -24,7 +25,12 @@ pub struct Bulk<'r> {
     settings: &'r Settings,
     /// The ids of the request, with their places in it.
     ids: HashMap<&'r str, usize>,
-    /// Which of them some rule has.
+    tally: Tally,
+}
+
+/// What came of a request so far.
+struct Tally {
+    /// Which ids of the request some rule has.
     found: Vec<bool>,
     matched: u64,
     answer: Answer,
@@ -61,15 +67,22 @@ pub enum Event<'e> {
 pub struct Outcome {
     /// What the server would answer.
     pub answer: Answer,
-    /// The texts with which the server would refuse the request, if it would.
-    pub refusals: Vec<String>,
+    /// The text with which the server would refuse the request for its size, if it would.
+    pub refusal: Option<String>,
 }
 
 /// What is told of a rule that the request chooses.
 struct Told {
-    /// The place of its id in the request.
-    found: Option<usize>,
+    by: Choice,
     what: What,
+}
+
+/// How a request chooses a rule.
+enum Choice {
+    /// By its id, which has this place in the request.
+    Id(usize),
+    /// As one of those that match, or of all.
+    Any,
 }
 
 enum What {
@@ -92,14 +105,16 @@ impl<'r> Bulk<'r> {
         Ok(Self {
             request,
             settings,
-            found: vec![false; ids.len()],
             ids: ids
                 .iter()
                 .enumerate()
                 .map(|(place, id)| (id.as_str(), place))
                 .collect(),
-            matched: 0,
-            answer: Answer::new(with_results && !settings.dry_run)?,
+            tally: Tally {
+                found: vec![false; ids.len()],
+                matched: 0,
+                answer: Answer::new(with_results && !settings.dry_run)?,
+            },
         })
     }
 
@@ -112,14 +127,14 @@ impl<'r> Bulk<'r> {
         reading: &Reading,
         on_error: OnError,
         sources: Vec<Source<'_>>,
-        output: impl Write,
+        mut output: impl Write,
         events: &mut dyn FnMut(Event<'_>) -> Result<()>,
     ) -> Result<Report> {
         let exports = self.request.action == Action::Export;
         let rewriting = Rewriting {
             reading,
             on_error,
-            closing: exports.then_some(&details),
+            closing: exports.then_some(&details_line),
         };
         let mut input = Input::new(sources);
         let (request, settings, ids) = (self.request, self.settings, &self.ids);
@@ -132,104 +147,94 @@ impl<'r> Bulk<'r> {
             request,
             settings,
             ids,
-            switch: switch(&request.action)?,
             learned: &learned,
         };
-        let (answer, found, matched) = (&mut self.answer, &mut self.found, &mut self.matched);
-        let sink = |happened: Happened<'_, Told>| match happened {
-            Happened::Unreadable { error, read } => events(Event::Unreadable { error, line: read }),
+        let tally = &mut self.tally;
+        let mut nowhere = std::io::sink();
+        let output: &mut dyn Write = if settings.dry_run {
+            &mut nowhere
+        } else {
+            &mut output
+        };
+        input.rewrite(
+            &rewriting,
+            output,
+            |record| work.fate(record),
+            |happened| tally.take(happened, events),
+        )
+    }
+
+    /// Ends the request: ids that no rule has become errors.
+    pub fn finish(self) -> Outcome {
+        let Tally {
+            found,
+            matched,
+            mut answer,
+        } = self.tally;
+        let refusal = if let Selected::Ids(ids) = &self.request.selected {
+            let missing = ids.iter().zip(&found).filter(|(_, found)| !**found);
+            answer.missing(missing.map(|(id, _)| id.as_str()));
+            (ids.len() > MOST_IDS).then(too_many_ids)
+        } else {
+            let most = most_matches(&self.request.action);
+            (matched > most).then(|| too_many(most))
+        };
+        Outcome { answer, refusal }
+    }
+}
+
+impl Tally {
+    /// Takes down what happened, in input order.
+    fn take(
+        &mut self,
+        happened: Happened<'_, Told>,
+        events: &mut dyn FnMut(Event<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let (told, location, read, written) = match happened {
+            Happened::Unreadable { error, read } => {
+                return events(Event::Unreadable { error, line: read });
+            }
             Happened::Told {
                 told,
                 location,
                 read,
                 written,
-            } => {
-                *matched += 1;
-                if let Some(place) = told.found {
-                    found[place] = true;
-                }
-                match told.what {
-                    What::Passed => answer.passed(),
-                    What::Updated => answer.done(Place::Updated, written)?,
-                    What::Created(copy) => answer.done(Place::Created, copy.as_bytes())?,
-                    What::Deleted => answer.done(Place::Deleted, read)?,
-                    What::Skipped(subject) => answer.skipped(&subject)?,
-                    What::Failed(failure, subject) => {
-                        events(Event::Failed {
-                            failure: &failure,
-                            subject: &subject,
-                            location: location(),
-                            line: read,
-                        })?;
-                        answer.failed(failure, subject);
-                    }
-                }
-                Ok(())
-            }
+            } => (told, location, read, written),
         };
-        if settings.dry_run {
-            input.rewrite(
-                &rewriting,
-                std::io::sink(),
-                |record| work.fate(record),
-                sink,
-            )
-        } else {
-            input.rewrite(&rewriting, output, |record| work.fate(record), sink)
+        self.matched += 1;
+        if let Choice::Id(place) = told.by {
+            self.found[place] = true;
         }
-    }
-
-    /// Ends the request: ids that no rule has become errors.
-    pub fn finish(mut self) -> Outcome {
-        let mut refusals = Vec::new();
-        if let Selected::Ids(ids) = &self.request.selected {
-            let missing = ids.iter().zip(&self.found).filter(|(_, found)| !**found);
-            self.answer.missing(missing.map(|(id, _)| id.as_str()));
-            if ids.len() > MOST_IDS {
-                refusals.push(format!(
-                    "More than {MOST_IDS} ids sent for bulk edit action."
-                ));
-            }
-        } else {
-            let most = most_matches(&self.request.action);
-            if self.matched > most {
-                refusals.push(too_many(most));
+        match told.what {
+            What::Passed => self.answer.passed(),
+            What::Updated => self.answer.done(Place::Updated, written)?,
+            What::Created(copy) => self.answer.done(Place::Created, copy.as_bytes())?,
+            What::Deleted => self.answer.done(Place::Deleted, read)?,
+            What::Skipped(subject) => self.answer.skipped(&subject)?,
+            What::Failed(failure, subject) => {
+                events(Event::Failed {
+                    failure: &failure,
+                    subject: &subject,
+                    location: location(),
+                    line: read,
+                })?;
+                self.answer.failed(failure, subject);
             }
         }
-        Outcome {
-            answer: self.answer,
-            refusals,
-        }
+        Ok(())
     }
 }
 
-/// Whether the request chooses the rule; if so, the place of its id in the request, if it chooses by ids.
-fn chosen(
-    request: &Request,
-    ids: &HashMap<&str, usize>,
-    record: &Record<'_>,
-) -> Option<Option<usize>> {
+/// How the request chooses the rule, if it does.
+fn chosen(request: &Request, ids: &HashMap<&str, usize>, record: &Record<'_>) -> Option<Choice> {
     if record.kind() != Kind::Rule {
         return None;
     }
     match &request.selected {
-        Selected::All => Some(None),
-        Selected::Query(query) => query.matches(record).then_some(None),
-        Selected::Ids(_) => ids.get(&*record.str("id")?).copied().map(Some),
+        Selected::All => Some(Choice::Any),
+        Selected::Query(query) => query.matches(record).then_some(Choice::Any),
+        Selected::Ids(_) => ids.get(&*record.str("id")?).copied().map(Choice::Id),
     }
-}
-
-/// The transform that switches rules on or off, if that is what is to be done.
-fn switch(action: &Action) -> Result<Option<AnyTransform>> {
-    let name = match action {
-        Action::Enable => "enable = {}",
-        Action::Disable => "disable = {}",
-        Action::Delete | Action::Duplicate(_) | Action::Export | Action::Edit(_) => {
-            return Ok(None);
-        }
-    };
-    let pipeline = crate::pipeline::Pipeline::from_step(name)?;
-    Ok(pipeline.steps().first().map(|step| step.transform.clone()))
 }
 
 /// What is done to each record.
@@ -237,13 +242,12 @@ struct Work<'w> {
     request: &'w Request,
     settings: &'w Settings,
     ids: &'w HashMap<&'w str, usize>,
-    switch: Option<AnyTransform>,
     learned: &'w Learned,
 }
 
 impl Work<'_> {
     fn fate(&self, record: &mut Record<'_>) -> Fate<Told> {
-        let Some(found) = chosen(self.request, self.ids, record) else {
+        let Some(by) = chosen(self.request, self.ids, record) else {
             return self.unchosen(record);
         };
         let mut fate = match self.done(record) {
@@ -257,7 +261,7 @@ impl Work<'_> {
         Fate {
             verdict: fate.verdict,
             followers: fate.followers,
-            told: told.map(|what| Told { found, what }),
+            told: told.map(|what| Told { by, what }),
         }
     }
 
@@ -276,9 +280,7 @@ impl Work<'_> {
         }
         Ok(match &self.request.action {
             Action::Enable | Action::Disable => {
-                if let Some(switch) = &self.switch {
-                    switch.get().apply(rule, &Census::default())?;
-                }
+                set_enabled(rule, self.request.action == Action::Enable)?;
                 Fate::keep().telling(What::Updated)
             }
             Action::Delete => Fate::drop().telling(What::Deleted),
@@ -306,17 +308,9 @@ impl Work<'_> {
     fn unchosen(&self, record: &Record<'_>) -> Fate<Told> {
         let mut fate = Fate::keep();
         match (&self.request.action, record.kind()) {
-            (Action::Export, kind) => {
-                let taken = match kind {
-                    Kind::ExceptionList | Kind::ExceptionItem => record
-                        .list_key()
-                        .is_some_and(|list| self.learned.lists.contains_key(&list)),
-                    Kind::Connector if record.is_connector() => record
-                        .str("id")
-                        .is_some_and(|id| self.learned.wanted.contains_key(&*id)),
-                    Kind::Rule | Kind::Connector | Kind::Details | Kind::Other => false,
-                };
-                if !taken {
+            (Action::Export, _) => {
+                let is_taken = |thing| self.learned.exported.need(&thing);
+                if !Thing::holding(record).is_some_and(is_taken) {
                     fate.verdict = Verdict::Drop;
                 }
             }
@@ -335,7 +329,7 @@ impl Work<'_> {
                 _ => &[],
             },
             settings: self.settings,
-            connectors: &self.learned.connectors,
+            learned: self.learned,
         }
     }
 
@@ -355,24 +349,4 @@ fn restore(record: &mut Record<'_>) {
     {
         **record = read;
     }
-}
-
-/// The details line of an export, with the keys that Kibana 9 gives it and in its order.
-fn details(kept: Counts) -> String {
-    let [rules, lists, items, connectors] = [
-        Kind::Rule,
-        Kind::ExceptionList,
-        Kind::ExceptionItem,
-        Kind::Connector,
-    ]
-    .map(|kind| kept[kind]);
-    let all = rules + lists + items + connectors;
-    format!(
-        "{{\"exported_count\":{all},\"exported_rules_count\":{rules},\"missing_rules\":[],\"missing_rules_count\":0,\
-         \"exported_exception_list_count\":{lists},\"exported_exception_list_item_count\":{items},\
-         \"missing_exception_list_item_count\":0,\"missing_exception_list_items\":[],\
-         \"missing_exception_lists\":[],\"missing_exception_lists_count\":0,\
-         \"exported_action_connector_count\":{connectors},\"missing_action_connection_count\":0,\
-         \"missing_action_connections\":[],\"excluded_action_connection_count\":0,\"excluded_action_connections\":[]}}"
-    )
 }

@@ -8,6 +8,10 @@ use crate::error::{Error, Result};
 
 /// What is known of the server whose answer is wanted, and how the request is done.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says a thing of its own, and any combination makes sense"
+)]
 pub struct Settings {
     /// Whether a request with neither `ids` nor `query` may choose all rules.
     pub all: bool,

@@ -16,7 +16,7 @@ pub(super) struct Case {
 pub(super) struct Ran {
     pub(super) output: String,
     pub(super) answer: String,
-    pub(super) refusals: Vec<String>,
+    pub(super) refusal: Option<String>,
     /// The places of rules that failed.
     pub(super) failed: Vec<String>,
     pub(super) lacking: Vec<String>,
@@ -115,7 +115,7 @@ impl Case {
         let ran = Ran {
             output: String::from_utf8(output).unwrap(),
             answer: String::from_utf8(answer).unwrap().trim_end().to_owned(),
-            refusals: outcome.refusals,
+            refusal: outcome.refusal,
             failed,
             lacking,
         };

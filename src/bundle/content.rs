@@ -50,6 +50,16 @@ pub fn fingerprint(record: &Record<'_>, fields: Fields) -> Fingerprint {
     Fingerprint(hash.digest128())
 }
 
+/// Whether two values say the same, however they are spelt; see [`Fingerprint`].
+pub fn alike(a: Raw<'_>, b: Raw<'_>) -> bool {
+    let hashed = |raw: Raw<'_>| {
+        let mut hash = Xxh3::new();
+        value(&mut hash, raw, 1);
+        hash.digest128()
+    };
+    a.text() == b.text() || hashed(a) == hashed(b)
+}
+
 /// Whether a Kibana makes this member of such a record by itself.
 pub fn is_server_owned(kind: Kind, key: &str) -> bool {
     match kind {

@@ -4,13 +4,19 @@
 
 mod content;
 mod diff;
+mod key;
 mod lens;
+pub mod merge;
+mod needs;
+pub mod select;
 mod shelf;
+pub mod split;
 pub mod tree;
 
-pub use content::{Fields, Fingerprint, below, fingerprint, is_server_owned};
+pub use content::{Fields, Fingerprint, alike, below, fingerprint, is_server_owned};
 pub use diff::{
     Change, Comparison, Difference, Edit, Outcome, Tally, Terms, Version, changes, patch,
 };
 pub use lens::Lens;
+pub use needs::{Need, Needs, References, Thing};
 pub use shelf::{Place, Shelf};

@@ -155,7 +155,7 @@ fn keeping(source: io::Error) -> Error {
 }
 
 /// The line without its end and, where it begins a file, without a byte order mark.
-fn trimmed<'l>(line: &Line<'l>) -> &'l [u8] {
+pub(super) fn trimmed<'l>(line: &Line<'l>) -> &'l [u8] {
     let bytes = line.bytes;
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);

@@ -4,7 +4,7 @@ use super::at::At;
 use super::judge::Judge;
 use crate::json::{Raw, ValueKind};
 use crate::record::{Kind, Record};
-use crate::schema::{Spec, Types};
+use crate::schema::Spec;
 
 /// Judges an exception list or item.
 pub(super) fn judge(judge: &mut Judge, record: &Record<'_>) {
@@ -74,12 +74,15 @@ impl Judge {
                     match comment.kind() {
                         ValueKind::Null => breaks(self, here, "a null among them"),
                         ValueKind::Object => self.value(items, comment, here, true),
-                        _ => {
-                            let spec = Spec {
-                                types: Types::OBJECT,
-                                ..Spec::default()
-                            };
-                            self.value(&spec, comment, here, true);
+                        kind => {
+                            let message = format!(
+                                "`comments.{index}` must be an object, found {}",
+                                kind.article()
+                            );
+                            self.find(here, "wrong-type", message).kibana = Some(
+                                "Invalid value \"undefined\" supplied to \"comments,comment\""
+                                    .into(),
+                            );
                         }
                     }
                 }

@@ -20,8 +20,8 @@ pub(super) enum Fault<'f> {
     OnlyFalse,
     /// The string is none of these.
     Choice(&'f [Choice], &'f str),
-    /// The string tells which shape an object has, and is none of these.
-    Variant(&'f [&'f str], &'f str),
+    /// The value tells which shape an object has, and is absent or none of these.
+    Variant(&'f [&'f str], Option<Raw<'f>>),
     /// The string is spelt wrong.
     Format(Format, &'f str),
     Blank,
@@ -52,7 +52,8 @@ impl Fault<'_> {
 
     fn code(self) -> &'static str {
         match self {
-            Self::Missing(_) => "missing-field",
+            Self::Missing(_) | Self::Variant(_, None) => "missing-field",
+            Self::Variant(_, Some(found)) if found.kind() != ValueKind::String => "wrong-type",
             Self::Type(..) | Self::Fraction(_) => "wrong-type",
             Self::OnlyFalse | Self::Choice(..) | Self::Variant(..) => "unknown-value",
             Self::Format(..) => "wrong-format",
@@ -79,8 +80,13 @@ impl Fault<'_> {
                 let names: Vec<_> = choices.iter().map(|choice| choice.value).collect();
                 format!("must be {}, found {}", one_of(&names), shown(found))
             }
-            Self::Variant(names, found) => {
-                format!("must be {}, found {}", one_of(names), shown(found))
+            Self::Variant(names, None) => format!("must be there and be {}", one_of(names)),
+            Self::Variant(names, Some(found)) => {
+                let found = match found.as_str() {
+                    Some(text) => shown(&text),
+                    None => found.kind().article().into(),
+                };
+                format!("must be {}, found {found}", one_of(names))
             }
             Self::Format(format, found) => {
                 format!("must be {}, found {}", spelling(format), shown(found))
@@ -128,7 +134,9 @@ impl Fault<'_> {
             Self::Choice(choices, found) => {
                 did_you_mean(nearest(found, choices.iter().map(|choice| choice.value)))
             }
-            Self::Variant(names, found) => did_you_mean(nearest(found, names.iter().copied())),
+            Self::Variant(names, Some(found)) => found
+                .as_str()
+                .and_then(|found| did_you_mean(nearest(&found, names.iter().copied()))),
             Self::Refused(near) => did_you_mean(near).or_else(|| Some("remove the key".into())),
             Self::Format(Format::Uuid, _) => {
                 Some("leave the key out; the import makes an id of its own".into())

@@ -228,10 +228,12 @@ impl Date {
             }
         } else if self.skip('.') && self.expects(n) {
             self.time.push(n);
-            let Token::Number(..) = self.peek() else {
+            let Token::Number(n, len) = self.peek() else {
                 return None;
             };
             self.at += 1;
+            // The next part of the time, be it the seconds.
+            self.time.push(thousandths(n, len));
             self.end_time();
         } else if self.zone.hour.is_some() && self.zone.minute.is_none() && (0..60).contains(&n) {
             self.zone.minute = Some(n);
@@ -290,7 +292,6 @@ impl Date {
         let (year, month, day) = match self.month {
             None if iso || !is_day(part(0)) => (part(0), part(1), part(2)),
             None => (part(2), part(0), part(1)),
-            Some(month) if self.day.len() == 1 => (0, month, part(0)),
             Some(month) if !is_day(part(0)) => (part(0), month, part(1)),
             Some(month) => (part(1), month, part(0)),
         };
@@ -302,9 +303,19 @@ impl Date {
         };
         let on_clock = hour < 24 && clock(1) < 60 && clock(2) < 60 && clock(3) < 1000;
         let midnight = hour == 24 && [1, 2, 3].map(clock) == [0; 3];
-        // The far ends lie within these years; nobody means them.
-        let reached = (-271_820..=275_759).contains(&year);
+        let reached = ((-271_821, 4, 20)..=(275_760, 9, 13)).contains(&(year, month, day));
         (1..=12).contains(&month) && is_day(day) && (on_clock || midnight) && reached
+    }
+}
+
+/// What stands after a decimal point, in thousandths.
+fn thousandths(n: i64, len: usize) -> i64 {
+    match len {
+        1 => n * 100,
+        2 => n * 10,
+        3 => n,
+        // Nine digits of a number count.
+        _ => (3..len.min(9)).fold(n, |n, _| n / 10),
     }
 }
 
@@ -342,6 +353,10 @@ mod tests {
             "now(5)-7",
             "12/31/99 23:59:59.5",
             "-000000-01-01",
+            "Jan 2020",
+            "dec99",
+            "1/31/99 12:30.05",
+            "275760",
         ] {
             assert_eq!(parse(text), Parsed::Legacy, "{text}");
         }
@@ -362,6 +377,9 @@ mod tests {
             "2025-01-31T12",
             "1 hello",
             "-000000",
+            "275761",
+            "1/31/99 12:30.5",
+            "\u{2028}12",
         ] {
             assert_eq!(parse(text), Parsed::Not, "{text}");
         }

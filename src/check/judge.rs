@@ -1,6 +1,7 @@
 //! Does a value have the shape that the schema wants? The schema's interpreter: it walks values, and says what is wrong.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::at::At;
 use super::fault::{self, Fault};
@@ -16,6 +17,8 @@ pub(super) struct Judge {
     pub(super) schema: &'static Schema,
     pub(super) options: Options,
     pub(super) kind: Kind,
+    /// Whether it is an import that judges, which rewrites some members before it looks at them.
+    imports: bool,
     wording: Wording,
     found: Vec<Problem>,
 }
@@ -27,8 +30,18 @@ impl Judge {
             schema: Schema::get(),
             options,
             kind,
+            imports: true,
             wording: Wording::for_records(kind, target),
             found: Vec::new(),
+        }
+    }
+
+    /// Judges the body of a PATCH, in the words of the releases that knew `_bulk_update`.
+    pub(super) fn of_patch() -> Self {
+        Self {
+            imports: false,
+            wording: Wording::Zod3,
+            ..Self::new(Kind::Rule, Options::default())
         }
     }
 
@@ -93,7 +106,12 @@ impl Judge {
             if seen & bit != 0 {
                 // Earlier values were judged that nobody reads.
                 self.found.truncate(before);
-                seen = self.last_of_each(shape, at, &mut members());
+                seen = 0;
+                self.last_of_each(at, members(), |judge, key, value| {
+                    let place = shape.place(key);
+                    seen |= place.map_or(0, |place| 1_u128 << place);
+                    judge.member(shape, place, key, value, at);
+                });
                 break;
             }
             seen |= bit;
@@ -107,30 +125,25 @@ impl Judge {
         }
     }
 
-    /// As [`Judge::object`], for an object that has a key twice: the last of them counts.
-    fn last_of_each<'m>(
+    /// Judges the last member of each key, and says of the others that nobody reads them.
+    pub(super) fn last_of_each<'m>(
         &mut self,
-        shape: &Shape,
         at: At<'_>,
-        members: &mut dyn Iterator<Item = (Cow<'m, str>, Raw<'m>)>,
-    ) -> u128 {
+        members: impl Iterator<Item = (Cow<'m, str>, Raw<'m>)>,
+        mut judge: impl FnMut(&mut Self, &str, Raw<'m>),
+    ) {
         let members: Vec<_> = members.collect();
-        let mut seen = 0;
-        for (index, (key, value)) in members.iter().enumerate() {
-            let place = shape.place(key);
-            if members[index + 1..].iter().any(|(later, _)| later == key) {
-                self.find(
-                    at.key(key),
-                    "duplicate-key",
-                    format!("`{key}` is there twice, and only the last value is read"),
-                )
-                .hint = Some("remove all but one".into());
+        let places = members.iter().enumerate();
+        let last: HashMap<&str, usize> = places.map(|(place, (key, _))| (&**key, place)).collect();
+        for (place, (key, value)) in members.iter().enumerate() {
+            if last.get(&**key) == Some(&place) {
+                judge(self, key, *value);
                 continue;
             }
-            seen |= place.map_or(0, |place| 1_u128 << place);
-            self.member(shape, place, key, *value, at);
+            let message = format!("`{key}` is there twice, and only the last value is read");
+            self.find(at.key(key), "duplicate-key", message).hint =
+                Some("remove all but one".into());
         }
-        seen
     }
 
     fn member(
@@ -141,7 +154,7 @@ impl Judge {
         value: Raw<'_>,
         at: At<'_>,
     ) {
-        if at.is_record() && self.is_rewritten(key, value) {
+        if self.imports && at.is_record() && self.is_rewritten(key, value) {
             return;
         }
         let here = at.key(key);
@@ -215,7 +228,15 @@ impl Judge {
                 self.find(here, "investigation-fields-rewritten", message)
                     .hint = Some(hint.into());
                 if let (false, Some(spec)) = (is_empty, self.names_spec()) {
+                    let before = self.found.len();
                     self.value(spec, value, here, true);
+                    // Kibana speaks of what it made of the array.
+                    for says in self.found[before..]
+                        .iter_mut()
+                        .flat_map(|it| &mut it.kibana)
+                    {
+                        *says = says.replacen(key, "investigation_fields.field_names", 1);
+                    }
                 }
                 true
             }
@@ -282,7 +303,7 @@ impl Judge {
             }
             return;
         }
-        let strict = is_rule && self.options.target < Target::version(8, 10);
+        let strict = is_rule && self.options.target.refuses_unknown_keys();
         let found = self.find(
             here,
             "unknown-key",
@@ -299,7 +320,7 @@ impl Judge {
 
     fn newer_field(&mut self, shape: &Shape, field: &Field, since: Since, here: At<'_>) {
         let refused = shape.unknown == Unknown::Rejected && since.sure;
-        let strict = self.options.target < Target::version(8, 10);
+        let strict = self.options.target.refuses_unknown_keys();
         // What the server makes anyway is not lost.
         let level = match (refused, field.server || field.import == Import::Ignored) {
             (true, _) => Level::Error,

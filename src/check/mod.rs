@@ -10,19 +10,24 @@ mod codes;
 mod dates;
 mod exception;
 mod fault;
+pub mod fix;
 mod formats;
 mod ids;
 mod js_date;
 mod judge;
 mod other;
+mod patch;
 mod place;
 mod rule;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod value;
 mod wording;
 
 pub use across::{Across, Facts, Finding, Present};
 pub use codes::{CODES, Code, code};
+pub use patch::{is_stored, partial};
 pub use place::place;
 
 use crate::error::PathStep;

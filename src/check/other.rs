@@ -1,20 +1,23 @@
 //! What is wrong with lines that are no rules and no exceptions, or that the import takes for something they are not.
 
 use super::at::At;
+use super::fault::shown;
 use super::judge::{CONVERT, Judge};
 use crate::error::nearest;
 use crate::json::Raw;
 use crate::record::{Kind, Record};
+use crate::schema::Target;
 
 /// Judges a connector or another saved object.
 pub(super) fn connector(judge: &mut Judge, record: &Record<'_>) {
     let at = At::Record;
     if let Some(ty) = record.str("type").filter(|ty| ty != "action") {
         let message = format!(
-            "the line is a saved object of type `{ty}`, which an import of rules hands on as it does connectors"
+            "`type` must be `action`, found {}: a saved object that is no connector",
+            shown(&ty)
         );
         judge.find(at.key("type"), "not-a-connector", message).hint =
-            Some("import it with Kibana's saved objects, not with rules".into());
+            Some("take the line out and import it with Kibana's saved objects; an import of rules hands it on unchecked, or refuses it".into());
         return;
     }
     let Some(shape) = judge.schema.kind(Kind::Connector) else {
@@ -26,6 +29,8 @@ pub(super) fn connector(judge: &mut Judge, record: &Record<'_>) {
         judge.find(at.key("originId"), "origin-id", message).hint = Some("remove it".into());
     }
     judge.object(shape, at, || record.members());
+    connector_id(judge, record);
+    migrated(judge, record);
     let attributes = record.get("attributes");
     if attributes
         .and_then(|it| it.get("isMissingSecrets"))
@@ -39,6 +44,37 @@ pub(super) fn connector(judge: &mut Judge, record: &Record<'_>) {
             "the connector's secrets are not in the file and must be entered after the import",
         );
     }
+}
+
+/// An id that importers since 9.5 leave out.
+fn connector_id(judge: &mut Judge, record: &Record<'_>) {
+    let Some(id) = record.str("id") else { return };
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if judge.options.target < Target::version(9, 5) || id.chars().all(fits) {
+        return;
+    }
+    let message = format!(
+        "`id` should have lower-case letters, digits and hyphens only, found {}; the import leaves such a connector out unless it gives it a new id",
+        shown(&id)
+    );
+    judge
+        .find(At::Record.key("id"), "connector-id", message)
+        .hint =
+        Some("`ruleferry edit regenerate-connector-ids` gives it another, in its rules too".into());
+}
+
+/// A connector as a newer Kibana has it, which no older one can read.
+fn migrated(judge: &mut Judge, record: &Record<'_>) {
+    let (key, target) = ("coreMigrationVersion", judge.options.target);
+    let version = record.str(key).and_then(|text| text.parse::<Target>().ok());
+    let Some(version) = version.filter(|version| *version > target) else {
+        return;
+    };
+    let message = format!(
+        "`{key}` is {version}, and the target, {target}, may refuse a connector from a newer Kibana"
+    );
+    let problem = judge.find(At::Record.key(key), "newer-than-target", message);
+    problem.hint = Some(CONVERT.into());
 }
 
 /// Whether the import takes a rule for something else; says so if it does.
@@ -135,7 +171,7 @@ pub(super) fn known_kind(judge: &mut Judge, record: &Record<'_>) {
     };
     let mut problem = super::fault::newer(
         At::Record,
-        &format!("an import of {} lines", record.kind()),
+        &format!("importing {}s", record.kind()),
         since,
         judge.options.target,
         super::Level::Error,

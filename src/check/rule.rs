@@ -5,7 +5,7 @@ use super::judge::{CONVERT, Judge};
 use super::{Level, actions, fault, schedule};
 use crate::json::{Raw, ValueKind};
 use crate::record::Record;
-use crate::schema::Target;
+use crate::schema::{Shape, Target};
 
 /// Judges a rule.
 pub(super) fn judge(judge: &mut Judge, rule: &Record<'_>) {
@@ -26,18 +26,17 @@ pub(super) fn judge(judge: &mut Judge, rule: &Record<'_>) {
         None => unknown_type(judge, ty, name.as_deref()),
     }
     let Some(shape) = shape.or(base) else { return };
-    // A type that is unknown was named already, and a missing one too.
+    // What is wrong with the type was said already, and said better.
+    let is_known = name
+        .as_deref()
+        .is_some_and(|name| judge.schema.rule(name).is_some());
     let before = judge.len();
     judge.object(shape, At::Record, || rule.members());
-    if name
-        .as_deref()
-        .is_none_or(|name| judge.schema.rule(name).is_none())
-    {
-        judge.retain_from(before, |problem| {
-            problem.pointer != [crate::error::PathStep::from("type")]
-                || problem.level != Level::Error
-        });
-    }
+    judge.retain_from(before, |problem| {
+        let is_said = !is_known && problem.level == Level::Error;
+        problem.pointer != [crate::error::PathStep::from("type")]
+            || !is_said && problem.code != "newer-than-target"
+    });
     timeline(judge, rule);
     if name.as_deref() == Some("threshold") {
         threshold(judge, rule);
@@ -48,6 +47,7 @@ pub(super) fn judge(judge: &mut Judge, rule: &Record<'_>) {
     if name.as_deref() == Some("new_terms") {
         schedule::history_window(judge, rule);
     }
+    index(judge, rule, shape);
     prebuilt(judge, rule);
     if !rule.has("enabled") {
         judge
@@ -185,6 +185,18 @@ fn threshold(judge: &mut Judge, rule: &Record<'_>) {
         let problem = judge.find(first.key(key), "cardinality-field", message);
         problem.kibana =
             Some("Cardinality of a field that is being aggregated on is always 1".into());
+    }
+}
+
+/// Index patterns beside a data view, which then are not searched.
+fn index(judge: &mut Judge, rule: &Record<'_>, shape: &Shape) {
+    let named = |key: &str| rule.str(key).is_some_and(|id| !id.is_empty());
+    let patterns = rule.get("index").and_then(|index| index.elements().next());
+    if patterns.is_some() && named("data_view_id") && shape.field("data_view_id").is_some() {
+        let message = "`index` is not searched, since `data_view_id` names a data view";
+        judge
+            .find(At::Record.key("index"), "index-unused", message)
+            .hint = Some("remove one of the two".into());
     }
 }
 

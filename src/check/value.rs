@@ -150,9 +150,9 @@ impl Judge {
                     within: Some(Within::Shape(*id)),
                     ..Spec::default()
                 };
-                for (key, member) in value.members() {
-                    self.value(&each, member, at.key(&key), true);
-                }
+                self.last_of_each(at, value.members(), |judge, key, member| {
+                    judge.value(&each, member, at.key(key), true);
+                });
             }
         }
     }
@@ -165,19 +165,12 @@ impl Judge {
         at: At<'_>,
     ) {
         let here = at.key(by);
-        let names = || variants.iter().map(|(name, _)| *name).collect::<Vec<_>>();
-        let spec = Spec {
-            types: Types::STRING,
-            ..Spec::default()
-        };
-        let Some(tells) = value.get(by) else {
-            return self.fault(here, Fault::Missing(&spec));
-        };
-        let Some(name) = tells.as_str() else {
-            return self.fault(here, Fault::Type(&spec, tells));
-        };
-        let Some((_, id)) = variants.iter().find(|(variant, _)| *variant == name) else {
-            return self.fault(here, Fault::Variant(&names(), &name));
+        let tells = value.get(by);
+        let name = tells.and_then(Raw::as_str);
+        let known = |(variant, _): &&(&'static str, ShapeId)| name.as_deref() == Some(*variant);
+        let Some((name, id)) = variants.iter().find(known) else {
+            let names: Vec<_> = variants.iter().map(|(name, _)| *name).collect();
+            return self.fault(here, Fault::Variant(&names, tells));
         };
         let shape = self.schema.shape(*id);
         if let Some(since) = shape

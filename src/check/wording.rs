@@ -8,7 +8,7 @@ use super::fault::Fault;
 use crate::error::PathStep;
 use crate::json::{Raw, ValueKind};
 use crate::record::Kind;
-use crate::schema::{Format, Spec, Target, Types};
+use crate::schema::{Choice, Format, Spec, Target, Types};
 
 /// Whose words they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,13 +37,34 @@ impl Wording {
     /// What Kibana says of this fault of the value at `pointer`.
     pub(super) fn of(self, fault: Fault<'_>, pointer: &[PathStep]) -> Option<String> {
         let text = match self {
+            Self::Zod3 if is_of_two(pointer) => return None,
             Self::Zod3 => zod3(fault)?,
             Self::Zod4 => zod4(fault)?,
             Self::IoTs => return io_ts(fault, pointer),
             Self::Unknown => return None,
         };
-        Some(format!("{}: {text}", dotted(pointer)))
+        let text = format!("{}: {text}", dotted(pointer));
+        // These are checked with both halves of the schema.
+        let is_twice = pointer.first() == Some(&PathStep::from("required_fields"));
+        Some(if is_twice {
+            format!("{text}, {text}")
+        } else {
+            text
+        })
     }
+}
+
+/// Whether the value, or one that it is in, may be a string or an array: Zod 3 tries both, and each has its say.
+fn is_of_two(pointer: &[PathStep]) -> bool {
+    let key = |at: usize, name: &str| pointer.get(at) == Some(&PathStep::from(name));
+    key(0, "machine_learning_job_id")
+        || key(0, "threshold") && key(1, "field")
+        || pointer.contains(&PathStep::from("ecs_mapping"))
+}
+
+/// Whether it is an object of any keys, for which Zod 4 has two ways, told apart by their words.
+fn is_open(spec: &Spec) -> bool {
+    spec.types == Types::OBJECT && spec.within.is_none()
 }
 
 /// The type's name in JavaScript; none where several will do.
@@ -81,10 +102,17 @@ fn names(spec: &Spec) -> impl Iterator<Item = &'static str> {
     spec.values.iter().map(|choice| choice.value)
 }
 
+/// Whether older versions have fewer choices, whose messages name all.
+fn has_grown(choices: &[Choice]) -> bool {
+    choices.iter().any(|choice| choice.since.is_some())
+}
+
 fn zod3(fault: Fault<'_>) -> Option<String> {
     Some(match fault {
         Fault::Missing(spec) if spec.values.len() == 1 => return None,
         Fault::Missing(_) => "Required".into(),
+        Fault::Type(spec, _) if has_grown(&spec.values) => return None,
+        Fault::Choice(choices, _) if has_grown(choices) => return None,
         Fault::Type(spec, found) if spec.values.len() > 1 => {
             format!(
                 "Expected {}, received {}",
@@ -129,7 +157,8 @@ fn literal3(value: &str) -> String {
 
 fn zod4(fault: Fault<'_>) -> Option<String> {
     Some(match fault {
-        Fault::Missing(spec) if !spec.values.is_empty() => return None,
+        Fault::Missing(spec) if !spec.values.is_empty() || is_open(spec) => return None,
+        Fault::Missing(spec) if spec.format == Some(Format::Throttle) => return None,
         Fault::Missing(spec) => {
             format!(
                 "Invalid input: expected {}, received undefined",
@@ -137,6 +166,7 @@ fn zod4(fault: Fault<'_>) -> Option<String> {
             )
         }
         Fault::Type(spec, _) if spec.format == Some(Format::Throttle) => return None,
+        Fault::Type(spec, _) if is_open(spec) => return None,
         Fault::Type(spec, _) if !spec.values.is_empty() => choice4(names(spec)),
         Fault::Type(spec, found) => {
             format!(
@@ -194,7 +224,7 @@ fn io_ts(fault: Fault<'_>, pointer: &[PathStep]) -> Option<String> {
         | Fault::Below(_, found)
         | Fault::Above(_, found) => match found.as_str() {
             Some(text) => text.into(),
-            None => found.text().into(),
+            None => printed(found)?,
         },
         Fault::OnlyFalse => "true".into(),
         Fault::Choice(_, found) | Fault::Format(_, found) => found.into(),
@@ -206,4 +236,14 @@ fn io_ts(fault: Fault<'_>, pointer: &[PathStep]) -> Option<String> {
         "Invalid value \"{value}\" supplied to \"{}\"",
         keys(pointer)
     ))
+}
+
+/// A value as `JSON.stringify` prints it; none where that is not plain from its text.
+fn printed(found: Raw<'_>) -> Option<String> {
+    let is_plain = |number: f64| number.fract() == 0.0 && number.abs() < 1e15;
+    match found.as_f64() {
+        Some(number) if is_plain(number) => Some(format!("{}", number + 0.0)),
+        Some(_) => None,
+        None => Some(found.text().into()),
+    }
 }

@@ -9,7 +9,7 @@ use ruleferry::stream::Source;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Input {
     /// Exports to read, in order, as one bundle; plain, gzip or zstd. `-` or none: standard input.
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", help_heading = None::<&'static str>)]
     pub(crate) files: Vec<PathBuf>,
 }
 

@@ -10,13 +10,18 @@ mod exit;
 mod help;
 mod input;
 mod ls;
+mod merge;
 mod notes;
 mod output;
 mod pack;
+mod patch;
 mod progress;
 mod render;
+mod request;
 mod run;
+mod select;
 mod selection;
+mod split;
 mod stats;
 mod status;
 mod table;
@@ -138,9 +143,21 @@ enum Verb {
     /// Does to a bundle what `_bulk_action` with the same request would do on a server.
     #[command(display_order = 5)]
     BulkEdit(bulk_edit::BulkEdit),
+    /// Changes single rules as `PATCH _bulk_update` with the same request would.
+    #[command(display_order = 6)]
+    Patch(patch::Patch),
     /// Says what Kibana would refuse, drop or change, before it is sent.
     #[command(display_order = 7)]
     Check(check::Check),
+    /// Takes chosen rules out of a bundle, with exactly what they need.
+    #[command(display_order = 8)]
+    Select(select::Select),
+    /// Makes one bundle of many, no record twice.
+    #[command(display_order = 9)]
+    Merge(merge::Merge),
+    /// Cuts a bundle into parts that each import by themselves.
+    #[command(display_order = 10)]
+    Split(split::Split),
     /// Shows what differs between two bundles, record by record.
     #[command(display_order = 11)]
     Diff(diff::Diff),
@@ -220,7 +237,11 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Ls(ls) => ls.run(&cli.global),
         Verb::Stats(stats) => stats.run(&cli.global),
         Verb::BulkEdit(bulk_edit) => bulk_edit.run(&cli.global),
+        Verb::Patch(patch) => patch.run(&cli.global),
         Verb::Check(check) => check.run(&cli.global),
+        Verb::Select(select) => select.run(&cli.global),
+        Verb::Merge(merge) => merge.run(&cli.global),
+        Verb::Split(split) => split.run(&cli.global),
         Verb::Diff(diff) => diff.run(&cli.global),
         Verb::Unpack(unpack) => unpack.run(&cli.global),
         Verb::Pack(pack) => pack.run(&cli.global),

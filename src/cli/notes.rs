@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use ruleferry::error::{Error, Location};
+use ruleferry::error::{Error, Location, PathStep};
 use ruleferry::pipeline::Report;
-use ruleferry::record::{Counts, Kind, Note};
+use ruleferry::record::{Counts, Effect, Kind, Note};
 use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::{Value, json};
 
 use super::exit::Exit;
-use super::{Format, Global};
+use super::{Format, Global, render};
 
 /// Notes as they come, and the summary.
 pub(crate) struct Notes {
@@ -23,6 +23,7 @@ pub(crate) struct Notes {
     errors: Format,
     /// What was noted with its first place and how often, in order of first appearance.
     groups: Vec<(Note, Location, u64)>,
+    /// Where the group of a sort of notes is.
     known: std::collections::HashMap<Note, usize>,
 }
 
@@ -56,13 +57,19 @@ impl Notes {
             return Ok(());
         }
         if self.verbose {
-            write_text(&format!("note: {}: {}", place(location), sentence(note)));
+            write_text(&format!(
+                "{}: {}: {}",
+                label(note),
+                place(location),
+                sentence(note)
+            ));
             return Ok(());
         }
-        match self.known.get(note) {
+        let sort = sort(note, location);
+        match self.known.get(&sort) {
             Some(&group) => self.groups[group].2 += 1,
             None => {
-                self.known.insert(note.clone(), self.groups.len());
+                self.known.insert(sort, self.groups.len());
                 self.groups.push((note.clone(), location.clone(), 1));
             }
         }
@@ -99,9 +106,12 @@ impl Notes {
             } else {
                 String::new()
             };
+            let sort = sort(note, location);
+            let said = if *times > 1 { &sort } else { note };
             write_text(&format!(
-                "note: {} ({}{more})",
-                sentence(note),
+                "{}: {} ({}{more})",
+                label(note),
+                sentence(said),
                 place(location)
             ));
         }
@@ -155,10 +165,88 @@ fn place(location: &Location) -> String {
     format!("{}:{}{record}", location.file, location.line)
 }
 
+/// The word in front of a note.
+fn label(note: &Note) -> &'static str {
+    let lost = Effect::Lost;
+    match note {
+        Note::LeftOut { .. } => "lost",
+        Note::Converted { effect, .. } if *effect == lost => "lost",
+        Note::Converted { .. } | Note::Renamed { .. } | Note::Unmapped { .. } | Note::Unknown => {
+            "note"
+        }
+    }
+}
+
+/// What notes of one sort have in common. Each rule that is left out is told by itself.
+fn sort(note: &Note, location: &Location) -> Note {
+    match note {
+        Note::Converted {
+            effect,
+            pointer,
+            why,
+            ..
+        } => Note::Converted {
+            effect: *effect,
+            pointer: pointer
+                .iter()
+                .filter(|step| matches!(step, PathStep::Key(_)))
+                .cloned()
+                .collect(),
+            value: "".into(),
+            why: why.clone(),
+        },
+        Note::LeftOut { why, .. } if !is_rule(location) => Note::LeftOut {
+            name: "".into(),
+            why: why.clone(),
+        },
+        Note::LeftOut { .. } | Note::Renamed { .. } | Note::Unmapped { .. } | Note::Unknown => {
+            note.clone()
+        }
+    }
+}
+
+fn is_rule(location: &Location) -> bool {
+    let record = location.record.as_deref().unwrap_or_default();
+    record.split(' ').next() == Some(Kind::Rule.name())
+}
+
+/// The way down to a value, with dots.
+fn dotted(pointer: &[PathStep]) -> String {
+    let steps: Vec<String> = pointer
+        .iter()
+        .map(|step| match step {
+            PathStep::Key(key) => key.to_string(),
+            PathStep::Index(index) => index.to_string(),
+        })
+        .collect();
+    steps.join(".")
+}
+
 fn sentence(note: &Note) -> String {
     match note {
         Note::Renamed { what, old, new } => format!("{what} `{old}` becomes `{new}`"),
         Note::Unmapped { field, value, why } => format!("`{field}` {value:?} stays: {why}"),
+        Note::Converted {
+            effect,
+            pointer,
+            value,
+            why,
+        } => {
+            let value = if value.is_empty() {
+                String::new()
+            } else {
+                format!(" {value}")
+            };
+            let became = match effect {
+                Effect::Lost => "",
+                Effect::Changed => " is changed",
+                Effect::Cleared => " is cleared",
+                Effect::Kept => " stays",
+            };
+            format!("`{}`{value}{became}: {why}", dotted(pointer))
+        }
+        Note::LeftOut { name, why } if name.is_empty() => format!("left out: {why}"),
+        Note::LeftOut { name, why } => format!("left out {name:?}: {why}"),
         Note::Unknown => {
             "neither a rule, an exception, a connector nor details; it passes untouched".into()
         }
@@ -179,6 +267,15 @@ fn as_json(location: &Location, note: &Note) -> Value {
         Note::Unmapped { field, value, why } => {
             json!({"note": "unmapped", "field": field, "value": value, "why": why})
         }
+        Note::Converted {
+            effect,
+            pointer,
+            value,
+            why,
+        } => {
+            json!({"note": effect.name(), "pointer": render::pointer(pointer), "value": value, "why": why})
+        }
+        Note::LeftOut { name, why } => json!({"note": "left-out", "name": name, "why": why}),
         Note::Unknown => json!({"note": "unknown-record"}),
     };
     if let (Value::Object(value), Value::Object(fields)) = (&mut value, fields) {

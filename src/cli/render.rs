@@ -95,11 +95,19 @@ fn write(error: &Error, level: &str, format: Format) {
 fn text(error: &Error, level: &str) -> String {
     // A warning tells of a choice that was made already.
     let help = hint(error.kind()).filter(|_| level == "error");
+    let message = error.to_string();
+    let mut location = error.location().cloned();
+    if let (Some(location), ErrorKind::Request { .. }) = (&mut location, error.kind()) {
+        let pointer = pointer(error.pointer());
+        if !pointer.is_empty() && !message.contains(&pointer) {
+            location.record.get_or_insert(format!("`{pointer}`").into());
+        }
+    }
     let said = Said {
         level,
         code: None,
-        message: &error.to_string(),
-        location: error.location(),
+        message: &message,
+        location: location.as_ref(),
         excerpt: error.excerpt(),
         help: help.as_deref(),
     };

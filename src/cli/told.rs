@@ -1,4 +1,4 @@
-//! What `unpack` and `pack` tell beside their result: things of one sort together, with a name for each.
+//! What verbs tell beside their result: things of one sort together, with a name for each.
 
 use std::io::Write;
 
@@ -21,6 +21,7 @@ pub(crate) struct Told {
     quiet: bool,
     verbose: bool,
     sorts: Vec<Sort>,
+    said: Vec<String>,
 }
 
 /// Things that one sentence is about.
@@ -38,6 +39,7 @@ impl Told {
             quiet: global.quiet,
             verbose: global.verbose,
             sorts: Vec::new(),
+            said: Vec::new(),
         }
     }
 
@@ -57,6 +59,11 @@ impl Told {
         if self.verbose || sort.names.len() < NAMED {
             sort.names.push(name());
         }
+    }
+
+    /// Takes down something that no record is named for.
+    pub(crate) fn say(&mut self, sentence: String) {
+        self.said.push(sentence);
     }
 
     /// Writes a line of JSON, if that is asked for.
@@ -88,6 +95,9 @@ impl Told {
                 let more = sort.count - sort.names.len();
                 write_text(&format!("  and {more} more; `-v` names each"));
             }
+        }
+        for sentence in &self.said {
+            write_text(&format!("note: {sentence}"));
         }
         write_text(summary);
     }

@@ -122,13 +122,8 @@ impl Work {
     fn check(&self, map: Option<&Path>) -> Result<(), Error> {
         check_in_place(&self.input, &self.output)?;
         let beside = [("--rejects", self.rejects.as_deref()), ("--map", map)];
-        check_paths(&beside, &self.input, &self.output)?;
-        if self.rejects.is_some() && self.on_error == OnError::Stop {
-            return Err(Error::usage(
-                "`--rejects` needs `--on-error keep` or `--on-error drop`; a run that stops collects nothing",
-            ));
-        }
-        Ok(())
+        check_paths(&beside, &self.input, self.output.path())?;
+        check_rejects(self.rejects.as_deref(), self.on_error)
     }
 
     fn in_place(
@@ -157,6 +152,16 @@ impl Work {
     }
 }
 
+/// A run that stops at the first line that cannot be read or edited has none to collect.
+pub(crate) fn check_rejects(rejects: Option<&Path>, on_error: OnError) -> Result<(), Error> {
+    if rejects.is_some() && on_error == OnError::Stop {
+        return Err(Error::usage(
+            "`--rejects` needs `--on-error keep` or `--on-error drop`; a run that stops collects nothing",
+        ));
+    }
+    Ok(())
+}
+
 /// Only files can be edited where they are.
 pub(crate) fn check_in_place(input: &Input, output: &Output) -> Result<(), Error> {
     if output.in_place && input.files.is_empty() {
@@ -174,7 +179,7 @@ pub(crate) fn check_in_place(input: &Input, output: &Output) -> Result<(), Error
 pub(crate) fn check_paths(
     beside: &[(&str, Option<&Path>)],
     input: &Input,
-    output: &Output,
+    output: Option<&Path>,
 ) -> Result<(), Error> {
     let beside: Vec<(&str, &Path)> = beside
         .iter()
@@ -183,7 +188,7 @@ pub(crate) fn check_paths(
     for (at, (flag, path)) in beside.iter().enumerate() {
         let others = beside[..at].iter().map(|(_, other)| *other);
         let others = others
-            .chain(output.path())
+            .chain(output)
             .chain(input.files.iter().map(PathBuf::as_path));
         for other in others {
             if is_same(path, other) {
@@ -198,7 +203,7 @@ pub(crate) fn check_paths(
 }
 
 /// Whether both lead to one file, which need not exist.
-fn is_same(a: &Path, b: &Path) -> bool {
+pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
         (Ok(a), Ok(b)) => a == b && a.is_file(),
         (Err(_), Err(_)) => {

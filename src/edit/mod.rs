@@ -5,10 +5,12 @@
 
 mod actions;
 mod alerts_filter;
+mod connector_type;
 mod duration;
+pub(crate) mod ids;
 pub(crate) mod index_patterns;
 mod investigation_fields;
-mod new_actions;
+pub(crate) mod new_actions;
 mod schedule;
 pub(crate) mod strings;
 mod suppression;
@@ -16,6 +18,7 @@ mod tags;
 mod timeline;
 mod unfit;
 
+pub use connector_type::ConnectorType;
 pub(crate) use duration::seconds;
 pub use index_patterns::{IndexPatterns, settled};
 pub use new_actions::{NewActions, THROTTLES};
@@ -56,7 +59,7 @@ pub enum Edit {
 pub enum Effect {
     /// The rule was changed, or the edit is one that always counts.
     Effective,
-    /// The rule was so already.
+    /// The rule was so already, and is untouched.
     None,
 }
 
@@ -96,6 +99,16 @@ impl Edit {
             Self::SetAlertSuppressionForThreshold(_) => "set_alert_suppression_for_threshold",
             Self::DeleteAlertSuppression => "delete_alert_suppression",
         }
+    }
+
+    /// Whether it is about alert suppression, which needs a Platinum licence.
+    pub fn is_suppression(&self) -> bool {
+        matches!(
+            self,
+            Self::SetAlertSuppression(_)
+                | Self::SetAlertSuppressionForThreshold(_)
+                | Self::DeleteAlertSuppression
+        )
     }
 
     /// Whether Kibana applies it before the checks on the rule, among the attributes. `set_schedule` is among both.

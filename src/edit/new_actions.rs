@@ -1,10 +1,10 @@
 //! The actions that a request gives to rules: read, checked, completed, put in their place.
 
+pub(crate) mod faults;
 mod request;
 
 use std::collections::HashSet;
 
-use super::duration::seconds;
 use super::{Effect, Surroundings, actions, strings};
 use crate::error::{Error, Result};
 use crate::json::{Array, Object, Raw, ValueKind, compact, quoted};
@@ -22,7 +22,7 @@ pub struct NewActions {
 }
 
 /// What a rule runs at that does not say its interval.
-const USUAL_INTERVAL: &str = "5m";
+pub(crate) const USUAL_INTERVAL: &str = "5m";
 
 impl NewActions {
     /// Adds the actions behind those that are there; counts unless there are none.
@@ -102,10 +102,7 @@ impl NewActions {
         first: usize,
         taken: &HashSet<String>,
     ) -> Result<(Vec<String>, Vec<String>)> {
-        let rule_id = rule
-            .str("rule_id")
-            .or_else(|| rule.str("id"))
-            .unwrap_or_default();
+        let rule_name = super::ids::rule_name(rule);
         let interval = strings::one(rule, "interval")?;
         let (mut plain, mut system) = (Vec::new(), Vec::new());
         let mut fresh = Vec::new();
@@ -118,22 +115,26 @@ impl NewActions {
             let type_id = (surroundings.connector_type)(&id)
                 .or_else(|| id.strip_prefix("system-connector-").map(String::from))
                 .ok_or_else(|| {
-                    Error::refused(format!(
-                        "the type of connector `{id}` must be known, found no connector record with this id"
-                    ))
+                    Error::request(
+                        format!("the type of connector `{id}` must be known, found no connector record with this id"),
+                        Some(&format!("say it, as in `--connector '{id}=.slack'`")),
+                    )
                 })?;
             let uuid = loop {
-                let uuid = (surroundings.new_id)(&format!("{rule_id} {number} {id}"));
+                let uuid = (surroundings.new_id)(&format!("{rule_name} {number} {id}"));
                 number += 1;
                 if !taken.contains(&uuid) {
                     break uuid;
                 }
             };
-            let stored = self.stored(&action, &type_id, &uuid, is_system);
+            let stored = stored(&action, self.throttle.as_deref(), &type_id, &uuid);
             if is_system { &mut system } else { &mut plain }.push(stored);
             fresh.push((id.into_owned(), uuid));
         }
-        check(&plain, interval.as_deref().unwrap_or(USUAL_INTERVAL))?;
+        let faults = faults::of(&plain, interval.as_deref().unwrap_or(USUAL_INTERVAL));
+        if let Some(text) = faults::refusal(&faults) {
+            return Err(Error::refused(text));
+        }
         let mut met = HashSet::new();
         if fresh
             .iter()
@@ -143,28 +144,36 @@ impl NewActions {
         }
         Ok((plain, system))
     }
+}
 
-    /// The action with what Kibana adds, in the order in which it shows the members.
-    fn stored(&self, action: &Object<'_>, type_id: &str, uuid: &str, is_system: bool) -> String {
-        let given = |key: &str| action.get(key).map(|value| compact(value.text()));
-        let frequency = match given("frequency") {
-            None if !is_system => Some(actions::frequency(self.throttle.as_deref())),
-            own => own,
-        };
-        let members = [
-            ("group", given("group")),
-            ("id", given("id")),
-            ("params", given("params").or_else(|| Some("{}".into()))),
-            ("action_type_id", Some(quoted(type_id).into())),
-            ("uuid", Some(quoted(uuid).into())),
-            ("frequency", frequency),
-            ("alerts_filter", given("alerts_filter")),
-        ];
-        let members = members
-            .into_iter()
-            .filter_map(|(key, value)| Some(format!("\"{key}\":{}", value?)));
-        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
-    }
+/// The action with what Kibana adds, in the order in which it shows the members. `throttle` is for one without a frequency of its
+/// own; one through a system connector has none, and no group and filter either.
+pub(crate) fn stored(
+    action: &Object<'_>,
+    throttle: Option<&str>,
+    type_id: &str,
+    uuid: &str,
+) -> String {
+    let is_system = is_system_connector(&action.str("id").unwrap_or_default());
+    let given = |key: &str| action.get(key).map(|value| compact(value.text()));
+    let plain = |key: &str| given(key).filter(|_| !is_system);
+    let frequency = match plain("frequency") {
+        None if !is_system => Some(actions::frequency(throttle)),
+        own => own,
+    };
+    let members = [
+        ("group", plain("group")),
+        ("id", given("id")),
+        ("params", given("params").or_else(|| Some("{}".into()))),
+        ("action_type_id", Some(quoted(type_id).into())),
+        ("uuid", Some(quoted(uuid).into())),
+        ("frequency", frequency),
+        ("alerts_filter", plain("alerts_filter")),
+    ];
+    let members = members
+        .into_iter()
+        .filter_map(|(key, value)| Some(format!("\"{key}\":{}", value?)));
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
 /// The actions of the rule as they are spelt. Fails if `actions` is no array of objects.
@@ -226,52 +235,4 @@ fn check_keys(action: &Object<'_>, is_system: bool) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-/// What Kibana's alerting layer refuses about new actions that are not through system connectors.
-fn check(actions: &[String], interval: &str) -> Result<()> {
-    let actions: Vec<Raw<'_>> = actions
-        .iter()
-        .filter_map(|text| Raw::parse(text).ok())
-        .collect();
-    let text = |action: Raw<'_>, key: &str| -> String {
-        action
-            .get(key)
-            .and_then(|value| Some(value.as_str()?.into()))
-            .unwrap_or_default()
-    };
-    let mut faults = Vec::new();
-    let mut groups: Vec<String> = Vec::new();
-    for group in actions.iter().map(|action| text(*action, "group")) {
-        if group != "default" && !groups.contains(&group) {
-            groups.push(group);
-        }
-    }
-    if !groups.is_empty() {
-        faults.push(format!("Invalid action groups: {}", groups.join(", ")));
-    }
-    let too_often = |action: &Raw<'_>| {
-        let throttle = actions::throttle(action.get("frequency")?)?;
-        let is_short = seconds(&throttle)? < seconds(interval)?;
-        is_short.then(|| format!("{} ({throttle})", text(*action, "group")))
-    };
-    let short: Vec<String> = actions.iter().filter_map(too_often).collect();
-    if !short.is_empty() {
-        faults.push(format!(
-            "Action frequency cannot be shorter than the schedule interval of {interval}: {}",
-            short.join(", ")
-        ));
-    }
-    faults.extend(super::alerts_filter::faults(&actions));
-    match &faults[..] {
-        [] => Ok(()),
-        [fault] => Err(Error::refused(format!(
-            "Failed to validate actions due to the following error: {fault}"
-        ))),
-        faults => Err(Error::refused(format!(
-            "Failed to validate actions due to the following {} errors:\n- {}",
-            faults.len(),
-            faults.join("\n- ")
-        ))),
-    }
 }

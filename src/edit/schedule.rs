@@ -3,7 +3,7 @@
 use super::duration::seconds;
 use super::{Effect, actions, strings};
 use crate::error::{Error, Result};
-use crate::json::{Object, quoted};
+use crate::json::{Object, Raw, quoted};
 
 /// When a rule runs, and how far it looks back beyond its interval. Both match `^[1-9]\d*[smh]$`.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +76,7 @@ impl Schedule {
         let from = format!("now-{}s", self.seconds()?);
         strings::set_one(rule, "interval", &self.interval)?;
         strings::set_one(rule, "from", &from)?;
-        if rule.get("meta").is_none_or(|meta| meta.is_null()) {
+        if rule.get("meta").is_none_or(Raw::is_null) {
             rule.set("meta", format!("{{\"from\":{}}}", quoted(&self.lookback)));
         } else {
             rule.edit("meta", |meta| {

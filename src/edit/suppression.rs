@@ -18,8 +18,9 @@ pub struct Suppression {
     pub missing_fields_strategy: Option<String>,
 }
 
-/// A time such as `{"value":5,"unit":"m"}`.
-#[derive(Debug, Clone, PartialEq)]
+/// A time such as `{"value":5,"unit":"m"}`, written `5m`.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SuppressionDuration {
     /// At least 1.
     pub value: u64,
@@ -55,13 +56,26 @@ impl FromStr for SuppressionDuration {
     }
 }
 
+impl TryFrom<String> for SuppressionDuration {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<SuppressionDuration> for String {
+    fn from(duration: SuppressionDuration) -> Self {
+        format!("{}{}", duration.value, duration.unit)
+    }
+}
+
 impl SuppressionDuration {
     fn is(&self, duration: Option<Raw<'_>>) -> bool {
         let value = duration.and_then(|duration| duration.get("value")?.as_f64());
         let unit = duration.and_then(|duration| duration.get("unit")?.as_str());
         #[expect(
             clippy::cast_precision_loss,
-            clippy::float_cmp,
             reason = "Kibana compares the numbers as JavaScript has them"
         )]
         let same = value == Some(self.value as f64);
@@ -187,7 +201,9 @@ fn rewrite(
             .filter(|key| !members.contains(&&**key))
             .map(Into::into)
             .collect();
-        others.iter().for_each(|key| suppression.remove(key));
+        for key in &others {
+            suppression.remove(key);
+        }
         edit(suppression)
     })
 }

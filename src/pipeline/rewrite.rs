@@ -226,6 +226,11 @@ impl<'a> Input<'a> {
         Ok(report)
     }
 
+    /// The file and line of the record with this ordinal, once the bundle was read.
+    pub fn location(&self, ordinal: u64) -> Location {
+        self.origins.borrow().locate(ordinal)
+    }
+
     /// Walks over the bundle once: batches to the pool, answers in order to `sink`, which gives back the spent buffers.
     fn drive<U: Send>(
         &mut self,

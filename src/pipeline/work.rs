@@ -170,7 +170,13 @@ impl Pass<'_> {
         let mut census = (!self.writes).then(Census::default);
         match self.apply(&mut record, text, census.as_mut()) {
             Ok(Verdict::Keep) => self.keep(answer, line, text, &mut record),
-            Ok(Verdict::Drop) => answer.report.dropped[kind] += 1,
+            Ok(Verdict::Drop) => {
+                answer.report.dropped[kind] += 1;
+                // Of a record that nobody gets to see, only that it is gone is worth telling.
+                self.tell(answer, &mut record, |note| {
+                    matches!(note, Note::LeftOut { .. })
+                });
+            }
             Err(error) => {
                 let span = value_span(text, error.pointer());
                 let (error, column) = with_excerpt(error, text, span);
@@ -273,21 +279,10 @@ impl Pass<'_> {
 
     fn keep(&self, answer: &mut Answer, line: &[u8], text: &str, record: &mut Record<'_>) {
         let kind = record.kind();
-        if self.writes {
-            if kind == Kind::Other {
-                record.note(Note::Unknown);
-            }
-            for note in record.take_notes() {
-                let record_label = Some(record.label().into());
-                let what = What::Noted(note);
-                answer.happened.push(Happening {
-                    ordinal: record.ordinal(),
-                    column: 0,
-                    record: record_label,
-                    what,
-                });
-            }
+        if kind == Kind::Other {
+            record.note(Note::Unknown);
         }
+        self.tell(answer, record, |_| true);
         answer.rest.kept[kind] += 1;
         if kind == Kind::Details {
             let before = std::mem::take(&mut answer.rest);
@@ -308,6 +303,21 @@ impl Pass<'_> {
             answer.out.extend_from_slice(&line[..mark]);
             record.write(&mut answer.out);
             answer.out.extend_from_slice(&line[line.len() - end..]);
+        }
+    }
+
+    /// Hands on what was noted about the record and is worth telling, if this pass is the one that tells.
+    fn tell(&self, answer: &mut Answer, record: &mut Record<'_>, is_told: impl Fn(&Note) -> bool) {
+        if !self.writes {
+            return;
+        }
+        for note in record.take_notes().into_iter().filter(is_told) {
+            answer.happened.push(Happening {
+                ordinal: record.ordinal(),
+                column: 0,
+                record: Some(record.label().into()),
+                what: What::Noted(note),
+            });
         }
     }
 

@@ -40,6 +40,8 @@ impl RecordKey {
 #[derive(Debug, Default)]
 pub struct Census {
     connectors: HashSet<ConnectorId>,
+    /// The types of those that have one; of two lines with one id the last counts.
+    connector_types: HashMap<ConnectorId, Box<str>>,
     used_connectors: HashSet<ConnectorId>,
     /// Connectors that rules used as they were read, where steps changed the rule since.
     once_used_connectors: HashSet<ConnectorId>,
@@ -49,7 +51,7 @@ pub struct Census {
 }
 
 impl Census {
-    /// Takes down whom the record refers to; a connector, that it exists.
+    /// Takes down whom the record refers to; of a connector, that it exists and its type.
     pub fn observe(&mut self, record: &Record<'_>) {
         match record.kind() {
             Kind::Rule => {
@@ -61,8 +63,16 @@ impl Census {
                 self.used_lists.extend(record.list_references());
             }
             Kind::Connector if record.is_connector() => {
-                self.connectors
-                    .extend(record.str("id").map(ConnectorId::from));
+                if let Some(id) = record.str("id") {
+                    let type_id = record
+                        .connector_type()
+                        .filter(|type_id| !type_id.is_empty());
+                    if let Some(type_id) = type_id {
+                        self.connector_types
+                            .insert((&*id).into(), (&*type_id).into());
+                    }
+                    self.connectors.insert((&*id).into());
+                }
             }
             Kind::ExceptionList
             | Kind::ExceptionItem
@@ -94,6 +104,7 @@ impl Census {
     /// Adds what another pass over other records learned.
     pub fn merge(&mut self, other: Self) {
         self.connectors.extend(other.connectors);
+        self.connector_types.extend(other.connector_types);
         self.used_connectors.extend(other.used_connectors);
         self.once_used_connectors.extend(other.once_used_connectors);
         self.used_lists.extend(other.used_lists);
@@ -105,6 +116,11 @@ impl Census {
     /// Whether the bundle holds this connector.
     pub fn has_connector(&self, id: &str) -> bool {
         self.connectors.contains(id)
+    }
+
+    /// The type of this connector, as in `.slack`; none if the bundle does not tell it.
+    pub fn connector_type(&self, id: &str) -> Option<&str> {
+        self.connector_types.get(id).map(|type_id| &**type_id)
     }
 
     /// Whether an action of some rule goes through this connector.

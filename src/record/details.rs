@@ -42,13 +42,7 @@ impl AddAssign for Counts {
 /// Only keys it has are set, so each generation keeps its own set. `exported_count` is the rules alone where no
 /// `exported_rules_count` stands beside it (Kibana 7.10 to 7.15), else the sum of rules, lists, items and connectors.
 pub fn recount(details: &mut Record<'_>, kept: Counts) {
-    let [rules, lists, items, connectors] = [
-        Kind::Rule,
-        Kind::ExceptionList,
-        Kind::ExceptionItem,
-        Kind::Connector,
-    ]
-    .map(|kind| kept[kind]);
+    let [rules, lists, items, connectors] = counted(kept);
     let total = if details.has("exported_rules_count") {
         rules + lists + items + connectors
     } else {
@@ -69,12 +63,38 @@ pub fn recount(details: &mut Record<'_>, kept: Counts) {
     }
 }
 
+/// The details line that closes an export of so many records, without a line end: the keys that Kibana 9 gives it, in its order.
+///
+/// It says that nothing was missed.
+pub fn details_line(counts: Counts) -> String {
+    let [rules, lists, items, connectors] = counted(counts);
+    let all = rules + lists + items + connectors;
+    format!(
+        "{{\"exported_count\":{all},\"exported_rules_count\":{rules},\"missing_rules\":[],\"missing_rules_count\":0,\
+         \"exported_exception_list_count\":{lists},\"exported_exception_list_item_count\":{items},\
+         \"missing_exception_list_item_count\":0,\"missing_exception_list_items\":[],\
+         \"missing_exception_lists\":[],\"missing_exception_lists_count\":0,\
+         \"exported_action_connector_count\":{connectors},\"missing_action_connection_count\":0,\
+         \"missing_action_connections\":[],\"excluded_action_connection_count\":0,\"excluded_action_connections\":[]}}"
+    )
+}
+
+/// What details lines count: rules, exception lists, exception items and connectors.
+fn counted(counts: Counts) -> [u64; 4] {
+    [
+        Kind::Rule,
+        Kind::ExceptionList,
+        Kind::ExceptionItem,
+        Kind::Connector,
+    ]
+    .map(|kind| counts[kind])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn recounted(text: &str) -> String {
-        let mut record = Record::parse(text, 0).unwrap();
+    fn some() -> Counts {
         let mut kept = Counts::default();
         for (kind, count) in [
             (Kind::Rule, 3),
@@ -84,8 +104,20 @@ mod tests {
         ] {
             kept[kind] = count;
         }
-        recount(&mut record, kept);
+        kept
+    }
+
+    fn recounted(text: &str) -> String {
+        let mut record = Record::parse(text, 0).unwrap();
+        recount(&mut record, some());
         record.to_json().into()
+    }
+
+    #[test]
+    fn a_new_line_counts_as_one_counted_anew_does() {
+        let none = details_line(Counts::default());
+        assert!(none.starts_with(r#"{"exported_count":0,"exported_rules_count":0,"#));
+        assert_eq!(recounted(&none), details_line(some()));
     }
 
     #[test]

@@ -17,11 +17,11 @@ use std::ops::{Deref, DerefMut};
 
 pub use census::{Census, RecordKey};
 pub(crate) use connector::is_system_connector;
-pub use details::{Counts, recount};
+pub use details::{Counts, details_line, recount};
 pub use ids::{ConnectorId, ItemId, ListId, ListKey, Namespace, RuleId};
 pub use kind::{Kind, Kinds};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, PathStep, Result};
 use crate::json::{JsonError, Object, Raw};
 
 /// One line of a bundle. Reads and edits as the [`Object`] it holds.
@@ -54,8 +54,51 @@ pub enum Note {
         /// Why, and what to do.
         why: &'static str,
     },
+    /// A value is not what it was, because of the Kibana that the bundle is for.
+    Converted {
+        /// What became of it.
+        effect: Effect,
+        /// The way from the record down to the value, as it was read.
+        pointer: Vec<PathStep>,
+        /// The value's JSON, cut short where it is long.
+        value: Box<str>,
+        /// Why, and what stands there now if anything does.
+        why: Box<str>,
+    },
+    /// The whole record is left out. It is told although the record is not written.
+    LeftOut {
+        /// What people call the record; empty if it has no name.
+        name: Box<str>,
+        /// Why.
+        why: Box<str>,
+    },
     /// The record is of no known kind and passes untouched.
     Unknown,
+}
+
+/// What became of a value that was converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// It is gone, or says less than it did.
+    Lost,
+    /// It says the same in another way.
+    Changed,
+    /// It is gone and nobody will miss it: a Kibana makes it itself, or goes by the same without it.
+    Cleared,
+    /// It stays, and the Kibana may not take it.
+    Kept,
+}
+
+impl Effect {
+    /// The name scripts and reports use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Changed => "changed",
+            Self::Cleared => "cleared",
+            Self::Kept => "kept",
+        }
+    }
 }
 
 impl<'b> Record<'b> {

@@ -106,6 +106,8 @@ pub struct Field {
     pub since: Option<Since>,
     /// Since when its value may be an object, where it was an array before (`investigation_fields`).
     pub object_since: Option<Since>,
+    /// Whether the record means something else without it, unless it holds the default: an exception that never ends.
+    pub vital: bool,
     /// What its value must be.
     pub value: Spec,
 }

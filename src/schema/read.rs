@@ -67,6 +67,7 @@ struct FieldText<'t> {
     since: Option<&'t str>,
     #[serde(borrow)]
     object_since: Option<&'t str>,
+    vital: bool,
     nullable: bool,
     null_is_default: bool,
     only_false: bool,
@@ -225,6 +226,7 @@ fn field(text: &FieldText<'static>, id: &impl Fn(&str) -> Result<ShapeId>) -> Re
         default: text.default.clone(),
         since: since(text.since)?,
         object_since: since(text.object_since)?,
+        vital: text.vital,
         value: spec(text, id)?,
     })
 }

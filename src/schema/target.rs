@@ -6,7 +6,10 @@ use std::str::FromStr;
 use crate::error::{Error, Result};
 
 /// The Kibana that a bundle is to be imported into: a minor version, or serverless, which is newer than any.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize,
+)]
+#[serde(try_from = "String", into = "String")]
 pub struct Target(u16);
 
 impl Target {
@@ -17,7 +20,7 @@ impl Target {
     /// Elastic's own offering without versions.
     pub const SERVERLESS: Self = Self(u16::MAX);
     /// The last minor version of 8.
-    const LAST_8: Self = Self::version(8, 19);
+    pub const LAST_8: Self = Self::version(8, 19);
 
     /// The minor version `major.minor`.
     pub const fn version(major: u8, minor: u8) -> Self {
@@ -29,6 +32,11 @@ impl Target {
 
     /// The first version that imports lists of endpoint artifacts, through the import of exception lists.
     pub const IMPORTS_ARTIFACTS: Self = Self::version(9, 4);
+
+    /// Whether a rule is refused for a key that is not known (before about 8.10). Later the key is dropped without a word.
+    pub fn refuses_unknown_keys(self) -> bool {
+        self < Self::version(8, 10)
+    }
 
     /// Whether the import takes the key `originId` off every record before it looks at it (8.19, and 9.1 or later).
     pub fn strips_origin_id(self) -> bool {
@@ -43,6 +51,20 @@ impl Target {
     /// Whether rules of Elastic's own can be imported (8.18, 8.19, and 9.0 or later).
     pub fn imports_prebuilt(self) -> bool {
         self >= Self::version(8, 18)
+    }
+}
+
+impl TryFrom<String> for Target {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<Target> for String {
+    fn from(target: Target) -> Self {
+        target.to_string()
     }
 }
 

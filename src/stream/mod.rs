@@ -23,4 +23,4 @@ pub use reader::{ReadOptions, Reader};
 pub use source::Source;
 pub use spool::Spool;
 pub use temporary::interrupt_cleanup;
-pub use writer::{AtomicFile, Durable};
+pub use writer::{AtomicFile, Complete, Durable, appear};

@@ -74,6 +74,29 @@ impl Temporary {
         Ok(())
     }
 
+    /// Gives each file the name of its target, where nothing is yet: all of them, or none. An interruption comes before or after.
+    ///
+    /// Fails with the target at which it failed.
+    pub(super) fn rename_all(files: &[Self]) -> Result<(), (PathBuf, io::Error)> {
+        let mut paths = registry();
+        for (at, file) in files.iter().enumerate() {
+            let renamed = if file.target.exists() {
+                Err(io::ErrorKind::AlreadyExists.into())
+            } else {
+                fs::rename(&file.path, &file.target)
+            };
+            if let Err(error) = renamed {
+                for file in &files[..at] {
+                    // What stopped the renaming is the error worth telling.
+                    _ = fs::remove_file(&file.target);
+                }
+                return Err((file.target.clone(), error));
+            }
+            paths.remove(&file.path);
+        }
+        Ok(())
+    }
+
     /// The file it is to become.
     pub(super) fn target(&self) -> &Path {
         &self.target

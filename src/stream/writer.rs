@@ -63,10 +63,25 @@ impl AtomicFile {
             .map_err(|error| failure("writing", &path, error))
     }
 
+    /// Closes the file and leaves it without its name, which [`appear`] gives it together with others.
+    pub fn complete(self) -> Complete {
+        Complete(self.temporary)
+    }
+
     /// Removes what was written; dropping does the same.
     pub fn discard(self) {
         drop(self);
     }
+}
+
+/// A file that is written and waits for its name. Dropped, it vanishes.
+#[derive(Debug)]
+pub struct Complete(Option<Temporary>);
+
+/// Lets files appear under their names, where nothing may be yet: all of them, or none, also where the run is interrupted.
+pub fn appear(files: Vec<Complete>) -> Result<()> {
+    let files: Vec<Temporary> = files.into_iter().filter_map(|file| file.0).collect();
+    Temporary::rename_all(&files).map_err(|(path, error)| failure("writing", &path, error))
 }
 
 impl Write for AtomicFile {
@@ -241,6 +256,19 @@ mod tests {
         let error = file.commit(Durable::No).unwrap_err();
         assert!(error.to_string().starts_with("writing `"), "{error}");
         assert_eq!(names(&directory), ["fresh", "old"]);
+    }
+
+    #[test]
+    fn files_appear_together_or_not_at_all() {
+        let directory = directory();
+        let at = |name: &str| directory.path().join(name);
+        let complete = |names: [&str; 2]| names.map(|name| begin(&at(name)).complete()).into();
+        appear(complete(["one", "two"])).unwrap();
+        assert_eq!(names(&directory), ["old", "one", "two"]);
+        let error = appear(complete(["three", "two"])).unwrap_err();
+        assert!(error.to_string().starts_with("writing `"), "{error}");
+        drop(complete(["three", "four"]) as Vec<Complete>);
+        assert_eq!(names(&directory), ["old", "one", "two"]);
     }
 
     #[test]

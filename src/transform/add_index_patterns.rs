@@ -1,6 +1,7 @@
 //! `add-index-patterns`: adds index patterns to rules.
 
-use super::{Census, Transform, Verdict, index_patterns, strings};
+use super::{Census, Edit, KibanaEdit, Setup, Transform, Verdict};
+use crate::edit::IndexPatterns;
 use crate::error::Result;
 use crate::record::Record;
 
@@ -25,23 +26,25 @@ pub struct AddIndexPatterns {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     overwrite_data_views: bool,
+
+    /// The edit, once prepared.
+    #[arg(skip)]
+    #[serde(skip)]
+    edit: KibanaEdit,
 }
 
 impl Transform for AddIndexPatterns {
+    fn prepare(&mut self, _: &mut dyn Setup) -> Result<()> {
+        self.edit = Edit::AddIndexPatterns(IndexPatterns {
+            patterns: self.patterns.clone(),
+            overwrite_data_views: self.overwrite_data_views,
+        })
+        .into();
+        Ok(())
+    }
+
     fn apply(&self, rule: &mut Record<'_>, _: &Census) -> Result<Verdict> {
-        if !index_patterns::takes(rule, self.overwrite_data_views)? {
-            return Ok(Verdict::Keep);
-        }
-        let present = rule.strings("index")?.unwrap_or_default();
-        if self
-            .patterns
-            .iter()
-            .any(|pattern| !present.iter().any(|present| present == pattern))
-        {
-            strings::add(rule, "index", &self.patterns)?;
-            index_patterns::settle(rule)?;
-        }
-        Ok(Verdict::Keep)
+        self.edit.apply(rule)
     }
 }
 

@@ -1,12 +1,14 @@
 //! `add-tags`: adds tags to rules.
 
-use super::{Census, Transform, Verdict, strings};
+use super::{Census, Edit, KibanaEdit, Setup, Transform, Verdict};
 use crate::error::Result;
 use crate::record::Record;
 
 /// Adds tags to rules.
 ///
 /// Tags that are there come first and each tag is kept once, as in the bulk edit `add_tags` of Kibana 8 and 9.
+///
+/// A rule whose `index` is an empty list is refused, as in Kibana: a bulk edit that changes such a rule must give it patterns.
 ///
 /// Example: ruleferry edit add-tags --tag migrated --tag 'Team: SOC' export.ndjson -o out.ndjson
 #[derive(Debug, Clone, clap::Args, serde::Deserialize, serde::Serialize)]
@@ -16,12 +18,21 @@ pub struct AddTags {
     #[serde(alias = "tag")]
     #[arg(long = "tag", required = true, value_name = "TAG")]
     tags: Vec<String>,
+
+    /// The edit, once prepared.
+    #[arg(skip)]
+    #[serde(skip)]
+    edit: KibanaEdit,
 }
 
 impl Transform for AddTags {
+    fn prepare(&mut self, _: &mut dyn Setup) -> Result<()> {
+        self.edit = Edit::AddTags(self.tags.clone()).into();
+        Ok(())
+    }
+
     fn apply(&self, rule: &mut Record<'_>, _: &Census) -> Result<Verdict> {
-        strings::add(rule, "tags", &self.tags)?;
-        Ok(Verdict::Keep)
+        self.edit.apply(rule)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `delete-index-patterns`: takes index patterns away from rules.
 
-use super::{Census, Transform, Verdict, index_patterns, strings};
+use super::{Census, Edit, KibanaEdit, Setup, Transform, Verdict};
+use crate::edit::IndexPatterns;
 use crate::error::Result;
 use crate::record::Record;
 
@@ -25,22 +26,25 @@ pub struct DeleteIndexPatterns {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     overwrite_data_views: bool,
+
+    /// The edit, once prepared.
+    #[arg(skip)]
+    #[serde(skip)]
+    edit: KibanaEdit,
 }
 
 impl Transform for DeleteIndexPatterns {
+    fn prepare(&mut self, _: &mut dyn Setup) -> Result<()> {
+        self.edit = Edit::DeleteIndexPatterns(IndexPatterns {
+            patterns: self.patterns.clone(),
+            overwrite_data_views: self.overwrite_data_views,
+        })
+        .into();
+        Ok(())
+    }
+
     fn apply(&self, rule: &mut Record<'_>, _: &Census) -> Result<Verdict> {
-        if !index_patterns::takes(rule, self.overwrite_data_views)? {
-            return Ok(Verdict::Keep);
-        }
-        let present = rule.strings("index")?.unwrap_or_default();
-        let some_go = present
-            .iter()
-            .any(|present| self.patterns.iter().any(|pattern| pattern == present));
-        if some_go || self.overwrite_data_views {
-            strings::delete(rule, "index", &self.patterns)?;
-            index_patterns::settle(rule)?;
-        }
-        Ok(Verdict::Keep)
+        self.edit.apply(rule)
     }
 }
 
@@ -65,7 +69,7 @@ mod tests {
         check(r#"delete-index-patterns = { patterns = ["a"] }"#)
             .refuses(
                 r#"{"rule_id":"r","index":["a","a"]}"#,
-                "`index` must keep at least one pattern, found none",
+                "Mutated params invalid: Index patterns can't be empty",
             )
             .refuses(
                 r#"{"rule_id":"r","index":"a"}"#,
@@ -88,7 +92,7 @@ mod tests {
             .keeps(r#"{"rule_id":"r","type":"esql","data_view_id":"dv"}"#)
             .refuses(
                 r#"{"rule_id":"r","data_view_id":"dv","index":[]}"#,
-                "`index` must keep at least one pattern, found none",
+                "Mutated params invalid: Index patterns can't be empty",
             );
     }
 }

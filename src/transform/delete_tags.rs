@@ -1,6 +1,6 @@
 //! `delete-tags`: removes tags from rules.
 
-use super::{Census, Transform, Verdict, strings};
+use super::{Census, Edit, KibanaEdit, Setup, Transform, Verdict};
 use crate::error::Result;
 use crate::record::Record;
 
@@ -8,6 +8,8 @@ use crate::record::Record;
 ///
 /// Tags are compared exactly, upper and lower case told apart; the order of the others stays. A rule that loses its last
 /// tag keeps an empty list, as in the bulk edit `delete_tags` of Kibana 8 and 9.
+///
+/// A rule whose `index` is an empty list is refused, as in Kibana: a bulk edit that changes such a rule must give it patterns.
 ///
 /// Example: ruleferry edit delete-tags --tag test --tag 'Team: SOC' export.ndjson -o out.ndjson
 #[derive(Debug, Clone, clap::Args, serde::Deserialize, serde::Serialize)]
@@ -17,12 +19,21 @@ pub struct DeleteTags {
     #[serde(alias = "tag")]
     #[arg(long = "tag", required = true, value_name = "TAG")]
     tags: Vec<String>,
+
+    /// The edit, once prepared.
+    #[arg(skip)]
+    #[serde(skip)]
+    edit: KibanaEdit,
 }
 
 impl Transform for DeleteTags {
+    fn prepare(&mut self, _: &mut dyn Setup) -> Result<()> {
+        self.edit = Edit::DeleteTags(self.tags.clone()).into();
+        Ok(())
+    }
+
     fn apply(&self, rule: &mut Record<'_>, _: &Census) -> Result<Verdict> {
-        strings::delete(rule, "tags", &self.tags)?;
-        Ok(Verdict::Keep)
+        self.edit.apply(rule)
     }
 }
 

@@ -23,7 +23,7 @@ impl Transform for Enable {
 }
 
 /// Sets `enabled`, which must be a boolean if it is there.
-pub(super) fn set_enabled(rule: &mut Object<'_>, enabled: bool) -> Result<()> {
+pub(crate) fn set_enabled(rule: &mut Object<'_>, enabled: bool) -> Result<()> {
     if let Some(value) = rule.get("enabled")
         && value.as_bool().is_none()
         && !value.is_null()

@@ -7,11 +7,16 @@
 pub(crate) mod testing;
 
 mod add_index_patterns;
+mod add_investigation_fields;
+mod add_rule_actions;
 mod add_tags;
 mod connector_map;
 mod convert_space;
+mod convert_version;
 mod dedupe;
+mod delete_alert_suppression;
 mod delete_index_patterns;
+mod delete_investigation_fields;
 mod delete_tags;
 mod disable;
 mod drop_prebuilt;
@@ -20,7 +25,9 @@ mod enable;
 pub mod esql;
 mod field_path;
 mod ids;
-mod index_patterns;
+mod investigation_fields;
+mod kibana_edit;
+mod new_action;
 mod pair;
 mod regenerate_connector_ids;
 mod regenerate_item_ids;
@@ -32,11 +39,17 @@ mod rename_rules;
 mod rename_tags;
 mod replace_index_patterns;
 mod replacement;
+mod rule_actions;
+mod set_alert_suppression;
 mod set_field;
 mod set_index_patterns;
+mod set_investigation_fields;
 mod set_risk_score;
+mod set_rule_actions;
+mod set_schedule;
 mod set_severity;
 mod set_tags;
+mod set_timeline;
 mod strip_actions;
 mod strip_response_actions;
 mod strip_server_fields;
@@ -45,10 +58,13 @@ use std::fmt::Debug;
 
 use serde::de::MapAccess;
 
-use crate::edit::strings;
+pub(crate) use enable::set_enabled;
+
+use crate::edit::{Edit, strings};
 use crate::error::Result;
 pub use crate::json::Verdict;
 use crate::record::{Census, Kinds, Record};
+use kibana_edit::KibanaEdit;
 
 /// One edit with its settings.
 pub trait Transform: Debug + Send + Sync {
@@ -154,10 +170,15 @@ macro_rules! transforms {
 
 transforms! {
     "add-index-patterns" => add_index_patterns::AddIndexPatterns,
+    "add-investigation-fields" => add_investigation_fields::AddInvestigationFields,
+    "add-rule-actions" => add_rule_actions::AddRuleActions,
     "add-tags" => add_tags::AddTags,
     "convert-space" => convert_space::ConvertSpace,
+    "convert-version" => convert_version::ConvertVersion,
     "dedupe" => dedupe::Dedupe,
+    "delete-alert-suppression" => delete_alert_suppression::DeleteAlertSuppression,
     "delete-index-patterns" => delete_index_patterns::DeleteIndexPatterns,
+    "delete-investigation-fields" => delete_investigation_fields::DeleteInvestigationFields,
     "delete-tags" => delete_tags::DeleteTags,
     "disable" => disable::Disable,
     "drop-prebuilt" => drop_prebuilt::DropPrebuilt,
@@ -172,11 +193,16 @@ transforms! {
     "rename-rules" => rename_rules::RenameRules,
     "rename-tags" => rename_tags::RenameTags,
     "replace-index-patterns" => replace_index_patterns::ReplaceIndexPatterns,
+    "set-alert-suppression" => set_alert_suppression::SetAlertSuppression,
     "set-field" => set_field::SetField,
     "set-index-patterns" => set_index_patterns::SetIndexPatterns,
+    "set-investigation-fields" => set_investigation_fields::SetInvestigationFields,
     "set-risk-score" => set_risk_score::SetRiskScore,
+    "set-rule-actions" => set_rule_actions::SetRuleActions,
+    "set-schedule" => set_schedule::SetSchedule,
     "set-severity" => set_severity::SetSeverity,
     "set-tags" => set_tags::SetTags,
+    "set-timeline" => set_timeline::SetTimeline,
     "strip-actions" => strip_actions::StripActions,
     "strip-response-actions" => strip_response_actions::StripResponseActions,
     "strip-server-fields" => strip_server_fields::StripServerFields,

@@ -1,7 +1,8 @@
 //! `replace-index-patterns`: replaces index patterns wherever rules name them.
 
 use super::replacement::Replacement;
-use super::{Census, Setup, Transform, Verdict, esql, index_patterns, strings};
+use super::{Census, Setup, Transform, Verdict, esql, strings};
+use crate::edit::index_patterns::data_view;
 use crate::error::{Error, Result};
 use crate::json::quoted;
 use crate::record::{Note, Record};
@@ -57,7 +58,7 @@ impl ReplaceIndexPatterns {
     }
 
     fn note_data_view(rule: &mut Record<'_>) -> Result<()> {
-        let Some(view) = index_patterns::data_view(rule)? else {
+        let Some(view) = data_view(rule)? else {
             return Ok(());
         };
         let value = view.into();

@@ -1,6 +1,7 @@
 //! `set-index-patterns`: gives rules exactly these index patterns.
 
-use super::{Census, Setup, Transform, Verdict, index_patterns, strings};
+use super::{Census, Edit, KibanaEdit, Setup, Transform, Verdict};
+use crate::edit::IndexPatterns;
 use crate::error::{Error, Result};
 use crate::record::Record;
 
@@ -24,6 +25,11 @@ pub struct SetIndexPatterns {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     overwrite_data_views: bool,
+
+    /// The edit, once prepared.
+    #[arg(skip)]
+    #[serde(skip)]
+    edit: KibanaEdit,
 }
 
 impl Transform for SetIndexPatterns {
@@ -33,15 +39,16 @@ impl Transform for SetIndexPatterns {
                 "`set-index-patterns` needs at least one pattern: `index` must not be empty",
             ));
         }
+        self.edit = Edit::SetIndexPatterns(IndexPatterns {
+            patterns: self.patterns.clone(),
+            overwrite_data_views: self.overwrite_data_views,
+        })
+        .into();
         Ok(())
     }
 
     fn apply(&self, rule: &mut Record<'_>, _: &Census) -> Result<Verdict> {
-        if index_patterns::takes(rule, self.overwrite_data_views)? {
-            strings::set(rule, "index", &self.patterns)?;
-            index_patterns::settle(rule)?;
-        }
-        Ok(Verdict::Keep)
+        self.edit.apply(rule)
     }
 }
 

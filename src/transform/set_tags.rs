@@ -1,13 +1,15 @@
 //! `set-tags`: gives rules exactly these tags.
 
-use super::{Census, Transform, Verdict, strings};
+use super::{Census, Edit, KibanaEdit, Setup, Transform, Verdict};
 use crate::error::Result;
-use crate::record::{Record, strings as texts};
+use crate::record::Record;
 
 /// Gives rules exactly these tags, or none.
 ///
 /// Order and repetitions are written as given, as in the bulk edit `set_tags` of Kibana 8 and 9. Without `--tag` all tags
 /// go. A rule without tags then stays as it is: Kibana imports it with an empty list.
+///
+/// A rule whose `index` is an empty list is refused, as in Kibana: a bulk edit that changes such a rule must give it patterns.
 ///
 /// Example: ruleferry edit set-tags --tag migrated --tag 'Team: SOC' export.ndjson -o out.ndjson
 #[derive(Debug, Clone, clap::Args, serde::Deserialize, serde::Serialize)]
@@ -18,15 +20,21 @@ pub struct SetTags {
     #[arg(long = "tag", value_name = "TAG")]
     #[serde(default)]
     tags: Vec<String>,
+
+    /// The edit, once prepared.
+    #[arg(skip)]
+    #[serde(skip)]
+    edit: KibanaEdit,
 }
 
 impl Transform for SetTags {
+    fn prepare(&mut self, _: &mut dyn Setup) -> Result<()> {
+        self.edit = Edit::SetTags(self.tags.clone()).into();
+        Ok(())
+    }
+
     fn apply(&self, rule: &mut Record<'_>, _: &Census) -> Result<Verdict> {
-        let has_none = texts(rule, "tags")?.is_none();
-        if !(has_none && self.tags.is_empty()) {
-            strings::set(rule, "tags", &self.tags)?;
-        }
-        Ok(Verdict::Keep)
+        self.edit.apply(rule)
     }
 }
 

@@ -1,11 +1,10 @@
 //! The `edit` array of a request.
 
-use super::value::{Dropped, Value};
 use super::{Action, NamedConnector};
-use crate::bulk::settings::Settings;
+use crate::bulk::settings::{License, Settings};
+use crate::bulk::value::{Dropped, Value};
 use crate::edit::{Edit, IndexPatterns, NewActions, Schedule, Suppression, SuppressionDuration};
 use crate::error::Result;
-use crate::json::{Object, compact};
 use crate::record::is_system_connector;
 
 /// The types of edits, in the order of Kibana's API reference.
@@ -27,9 +26,6 @@ const TYPES: &[&str] = &[
     "set_alert_suppression_for_threshold",
     "delete_alert_suppression",
 ];
-
-/// The keys of an action's frequency.
-const FREQUENCY: &[&str] = &["summary", "notifyWhen", "throttle"];
 
 /// What the parser of one edit writes down beside it.
 struct Beside<'b> {
@@ -70,10 +66,10 @@ pub(super) fn licensed(body: &Value<'_>, action: &Action, settings: &Settings) -
     let Action::Edit(edits) = action else {
         return Ok(());
     };
-    if settings.license.is_none_or(|license| license.is_platinum()) {
+    if settings.license.is_none_or(License::is_platinum) {
         return Ok(());
     }
-    let Some(index) = edits.iter().position(is_suppression) else {
+    let Some(index) = edits.iter().position(Edit::is_suppression) else {
         return Ok(());
     };
     let array = body.required("edit", "an array")?;
@@ -82,16 +78,6 @@ pub(super) fn licensed(body: &Value<'_>, action: &Action, settings: &Settings) -
         "Alert suppression is enabled with platinum license or above.",
         Some("leave the edit out, or say another licence with `--license`"),
     ))
-}
-
-/// Whether the edit needs a Platinum licence.
-pub(crate) fn is_suppression(edit: &Edit) -> bool {
-    matches!(
-        edit,
-        Edit::SetAlertSuppression(_)
-            | Edit::SetAlertSuppressionForThreshold(_)
-            | Edit::DeleteAlertSuppression
-    )
 }
 
 fn edit(edit: &Value<'_>, beside: &mut Beside<'_>) -> Result<Edit> {
@@ -180,27 +166,8 @@ fn field_names(edit: &Value<'_>, beside: &mut Beside<'_>) -> Result<Vec<String>>
 }
 
 fn schedule(value: &Value<'_>) -> Result<Schedule> {
-    let text = |key| {
-        let value = value.required(key, "a string")?;
-        let text = value.string()?;
-        if is_duration(&text, "smh") {
-            Ok(text)
-        } else {
-            Err(value.wrong("a number from 1 and `s`, `m` or `h`, as in `5m`"))
-        }
-    };
-    let schedule = Schedule::new(text("interval")?, text("lookback")?);
-    // What is left to refuse are durations too long to be counted.
-    schedule.map_err(|error| value.refused(error.to_string(), None))
-}
-
-/// Whether the text matches `^[1-9]\d*[…]$`.
-fn is_duration(text: &str, units: &str) -> bool {
-    let digits = text.trim_end_matches(|c| units.contains(c));
-    text.len() == digits.len() + 1
-        && !digits.starts_with('0')
-        && !digits.is_empty()
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
+    let text = |key| value.required(key, "a string")?.string();
+    Schedule::new(text("interval")?, text("lookback")?).map_err(|error| value.blamed_within(&error))
 }
 
 fn suppression(value: &Value<'_>, beside: &mut Beside<'_>) -> Result<Suppression> {
@@ -244,80 +211,19 @@ fn duration(value: Value<'_>, beside: &mut Beside<'_>) -> Result<SuppressionDura
 }
 
 fn new_actions(edit: &Value<'_>, beside: &mut Beside<'_>) -> Result<NewActions> {
-    let value = object(edit, &["throttle", "actions"], beside)?;
-    let throttle = value
-        .member("throttle")
-        .map(|throttle| throttle.choice(&["rule", "1h", "1d", "7d"]))
-        .transpose()?;
-    let actions = value
-        .required("actions", "an array of actions")?
-        .elements("an array of actions")?;
-    for element in &actions {
-        action(element, beside)?;
-    }
-    Ok(NewActions {
-        throttle: throttle.map(Into::into),
-        actions: actions.iter().map(action_text).collect::<Result<_>>()?,
-    })
-}
-
-/// Checks an action: only these keys are taken, unlike elsewhere in a request.
-fn action(action: &Value<'_>, beside: &mut Beside<'_>) -> Result<()> {
-    let action = action.clone().object()?;
-    action.has_only(&["id", "params", "group", "frequency", "alerts_filter"])?;
-    let id = action.required("id", "a string")?;
-    let name = id.string()?;
-    action.required("params", "an object")?.object()?;
-    action
-        .member("group")
-        .map(|group| group.string())
-        .transpose()?;
-    action
-        .member("alerts_filter")
-        .map(Value::object)
-        .transpose()?;
-    if let Some(frequency) = action.member("frequency") {
-        self::frequency(frequency, beside)?;
-    }
-    let is_known = beside.connectors.iter().any(|known| known.id == name);
-    if !is_known && !is_system_connector(&name) {
-        beside.connectors.push(NamedConnector::new(name, &id));
-    }
-    Ok(())
-}
-
-/// The action on one line, without the keys that Kibana drops.
-fn action_text(action: &Value<'_>) -> Result<String> {
-    let text = compact(action.text());
-    let mut action = Object::parse(&text)?;
-    action.edit("frequency", |frequency| {
-        let keys: Vec<String> = frequency.keys().map(Into::into).collect();
-        for key in keys.iter().filter(|key| !FREQUENCY.contains(&&***key)) {
-            frequency.remove(key);
+    let value = object(edit, NewActions::KEYS, beside)?;
+    let new = NewActions::read(value.raw()).map_err(|error| value.blamed_within(&error))?;
+    let actions = value.required("actions", "an array of actions")?;
+    for action in actions.elements("an array of actions")? {
+        if let Some(frequency) = action.member("frequency") {
+            frequency.drops(NewActions::FREQUENCY_KEYS, beside.dropped);
         }
-        Ok(())
-    })?;
-    Ok(action.to_json().into())
-}
-
-fn frequency(value: Value<'_>, beside: &mut Beside<'_>) -> Result<()> {
-    let value = value.object()?;
-    value.drops(FREQUENCY, beside.dropped);
-    value.required("summary", "`true` or `false`")?.boolean()?;
-    value.required("notifyWhen", "a string")?.choice(&[
-        "onActiveAlert",
-        "onThrottleInterval",
-        "onActionGroupChange",
-    ])?;
-    let throttle = value.required("throttle", "a string or null")?;
-    if throttle.is_null() {
-        return Ok(());
+        let connector = action.required("id", "a string")?;
+        let id = connector.string()?;
+        let is_known = beside.connectors.iter().any(|known| known.id == id);
+        if !is_known && !is_system_connector(&id) {
+            beside.connectors.push(NamedConnector::new(id, &connector));
+        }
     }
-    let text = throttle.string()?;
-    if matches!(&*text, "no_actions" | "rule") || is_duration(&text, "smhd") {
-        Ok(())
-    } else {
-        Err(throttle
-            .wrong("null, `rule`, `no_actions`, or a number from 1 and `s`, `m`, `h` or `d`"))
-    }
+    Ok(new)
 }

@@ -4,16 +4,14 @@
 //! says it; what its schema says depends on the release, so there the words are ours.
 
 mod edits;
-mod value;
 
 use std::collections::HashSet;
 
 use super::settings::Settings;
+use super::value::{Dropped, Spot, Value};
 use crate::edit::Edit;
 use crate::error::{Error, Result};
 use crate::query::Query;
-pub use value::Dropped;
-use value::{Spot, Value};
 
 /// How many `ids` Kibana takes.
 pub const MOST_IDS: usize = 100;
@@ -134,6 +132,11 @@ impl Request {
     }
 }
 
+/// Kibana's refusal of a request with more ids, whatever its action.
+pub(super) fn too_many_ids() -> String {
+    format!("More than {MOST_IDS} ids sent for bulk edit action.")
+}
+
 /// The three keys about gaps, which must be right even where they are then refused.
 fn gap_types(body: &Value<'_>) -> Result<()> {
     for key in &GAPS[..2] {
@@ -170,7 +173,7 @@ fn limits(
     let at = |key: &str| body.member(key).unwrap_or_else(|| body.clone());
     if settings.server_limits && ids.is_some_and(|ids| ids.len() > MOST_IDS) {
         return Err(at("ids").refused(
-            format!("More than {MOST_IDS} ids sent for bulk edit action."),
+            too_many_ids(),
             Some("send the ids in several requests, or leave out `--server-limits`"),
         ));
     }

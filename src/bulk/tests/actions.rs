@@ -90,6 +90,9 @@ fn connectors_of_the_bundle_are_known() {
         "say it, as in `--connector 'mail=.slack'`"
     );
     assert_eq!(error.pointer().len(), 6);
+    // A dry run does not look at connectors.
+    let dry = case.dry_run().run(&rule("query", 1, ""));
+    assert_eq!(dry.counts(), [0, 1, 0, 1]);
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn matches_over_the_limit_are_told_or_refused() {
         .collect();
     let tag = || edits(r#"{"type":"add_tags","value":["t"]}"#);
     let text = "More than 2000 rules matched the filter query. Try to narrow it down.";
-    assert_eq!(tag().run(&bundle).refusals, [text]);
+    assert_eq!(tag().run(&bundle).refusal.as_deref(), Some(text));
     let limited = tag().with(|settings| settings.server_limits = true);
     assert_eq!(
         limited

@@ -162,16 +162,15 @@ fn machine_learning_needs_its_licence() {
         let tag = || {
             edits(r#"{"type":"add_tags","value":["a"]}"#).with(|settings| settings.license = level)
         };
-        let live: Vec<_> = fails
-            .then(|| (LICENCE.to_owned(), 500, None))
-            .into_iter()
-            .collect();
-        assert_eq!(tag().run(&line).errors(), live);
-        let dry: Vec<_> = fails
-            .then(|| (LICENCE.to_owned(), 403, code.clone()))
-            .into_iter()
-            .collect();
-        assert_eq!(tag().dry_run().run(&line).errors(), dry);
+        let expected = |status, code| -> Vec<_> {
+            let error = fails.then(|| (LICENCE.to_owned(), status, code));
+            error.into_iter().collect()
+        };
+        assert_eq!(tag().run(&line).errors(), expected(500, None));
+        assert_eq!(
+            tag().dry_run().run(&line).errors(),
+            expected(403, code.clone())
+        );
     }
 }
 

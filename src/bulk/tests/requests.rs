@@ -23,9 +23,15 @@ fn the_body_must_be_one() {
     refuses(&[
         (
             "",
-            "expected a JSON value, found the end of the line",
+            "the request is not JSON: expected a JSON value, found the end of the line",
             "",
             (1, 1),
+        ),
+        (
+            "{\n \"action\":}",
+            "the request is not JSON: expected a JSON value, found `}`",
+            "",
+            (2, 11),
         ),
         (
             "[]",
@@ -164,8 +170,8 @@ fn the_limit_of_ids_counts_where_it_is_to_and_first_of_all() {
     let ran =
         request(text.replace(r#","query":"""#, "")).run(r#"{"id":"7","rule_id":"r","type":"eql"}"#);
     assert_eq!(
-        ran.refusals,
-        ["More than 100 ids sent for bulk edit action."]
+        ran.refusal.as_deref(),
+        Some("More than 100 ids sent for bulk edit action.")
     );
     assert_eq!(ran.counts(), [100, 1, 0, 101]);
     assert_eq!(ran.errors(), [("Rule not found".to_owned(), 500, None)]);

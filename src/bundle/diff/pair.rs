@@ -1,11 +1,8 @@
 //! Which record of one bundle is which of the other?
 
-use std::hash::{Hash, Hasher};
-
-use xxhash_rust::xxh3::Xxh3;
-
+use crate::bundle::key::{hash, of};
 use crate::bundle::{Fingerprint, Lens};
-use crate::record::{Kind, Namespace, Record, RecordKey};
+use crate::record::{Kind, Record};
 
 /// What is remembered of a record until it is known whether it must be read again.
 ///
@@ -37,15 +34,12 @@ pub(super) struct Pair {
 
 impl Entry {
     pub(super) fn of(record: &Record<'_>, lens: &Lens, chosen: bool) -> Self {
-        let key = RecordKey::of(record).map_or(Key::None, |key| match &key {
-            RecordKey::Item(item, _) => {
-                let namespace = Namespace::of(record.str("namespace_type").as_deref());
-                Key::Id(hash(&(&key, namespace)), Some(hash(&("item", item))))
-            }
-            RecordKey::Rule(_) | RecordKey::List(_) | RecordKey::SavedObject(..) => {
-                Key::Id(hash(&key), None)
-            }
-        });
+        let item = || {
+            (record.kind() == Kind::ExceptionItem)
+                .then(|| record.str("item_id").map(|item| hash(&("item", item))))
+                .flatten()
+        };
+        let key = of(record).map_or(Key::None, |id| Key::Id(id, item()));
         Self {
             kind: record.kind(),
             chosen,
@@ -76,22 +70,6 @@ impl Entry {
             Key::None => None,
         }
     }
-}
-
-fn hash(what: &impl Hash) -> u128 {
-    struct Wide(Xxh3);
-    impl Hasher for Wide {
-        fn write(&mut self, bytes: &[u8]) {
-            self.0.update(bytes);
-        }
-
-        fn finish(&self) -> u64 {
-            self.0.digest()
-        }
-    }
-    let mut wide = Wide(Xxh3::new());
-    what.hash(&mut wide);
-    wide.0.digest128()
 }
 
 /// Every record of both sides, once: in the order of the old side, then what only the new one has, in its order.

@@ -22,6 +22,7 @@ mod yaml;
 
 pub use files::{Files, Folder, Listed, Memory};
 pub use format::Format;
+pub(super) use names::slug;
 pub use pack::{Pack, Packed};
 pub use place::Key;
 pub use plan::Outcome;

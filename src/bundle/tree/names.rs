@@ -14,7 +14,7 @@ const LONGEST: usize = 48;
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
 /// The text in lower case letters, digits and single hyphens, other scripts transliterated; none if nothing is left.
-pub(super) fn slug(text: &str) -> Option<String> {
+pub(in crate::bundle) fn slug(text: &str) -> Option<String> {
     // A slug needs no more than that, and a name may be a book.
     let start: String = text.chars().take(4 * LONGEST).collect();
     let mut slug = slug::slugify(start);

@@ -35,17 +35,20 @@ pub(super) struct Tallies {
 }
 
 impl Tallies {
+    pub(super) fn bytes(&mut self, more: u64) {
+        self.bytes += more;
+    }
+
     pub(super) fn unreadable(&mut self) {
         self.unreadable += 1;
     }
 
     pub(super) fn record(&mut self, entry: Entry, facts: &Facts) {
-        self.bytes += facts.bytes + 1;
+        for mark in &facts.marks {
+            count(&mut self.marks, mark, entry);
+        }
         match &facts.about {
             About::Rule(rule) => {
-                for mark in &rule.marks {
-                    count(&mut self.marks, mark, entry);
-                }
                 if let Some(url) = &rule.app_url {
                     count(&mut self.links, url, entry);
                 }
@@ -79,7 +82,7 @@ impl Tallies {
             found.push((group.first, mark.problem(group.count)));
         }
         for (url, group) in &self.links {
-            let rules = some(group.count, "rule links", "rules link");
+            let rules = some(group.count, "rule leads", "rules lead");
             let text = format!("notifications of {rules} to `{url}`");
             let hint = "`ruleferry edit convert-space` leads them to another space or Kibana";
             let note = problem("app-link", Level::Note, text).with_hint(hint.into());
@@ -92,6 +95,7 @@ impl Tallies {
             found.push((entry, note.with_hint(hint.into())));
         }
         found.extend(self.artifacts(counts, target));
+        found.extend(older(counts, target));
         found
     }
 
@@ -154,6 +158,34 @@ impl Tallies {
     }
 }
 
+/// What older versions do to any bundle like this.
+fn older(counts: &Counts, target: Target) -> Vec<Found> {
+    let mut found = Vec::new();
+    let lists = counts[Kind::ExceptionList];
+    // Since 8.0 such lines are read; issue 143864 of Kibana was open until 8.5.
+    if lists > 1 && (Target::version(8, 0)..Target::version(8, 5)).contains(&target) {
+        let text = format!(
+            "the bundle has {lists} exception lists, of which Kibana {target} may keep the first alone"
+        );
+        let hint = "import each list and the rules that use it by themselves, or check the lists afterwards";
+        found.push((
+            BUNDLE,
+            problem("lists-lost", Level::Warning, text).with_hint(hint.into()),
+        ));
+    }
+    if counts[Kind::Rule] > 0 && target < Target::version(8, 13) {
+        let text = format!(
+            "an import of Kibana {target} that overwrites keeps what the rules in the file do not say"
+        );
+        let hint = "delete rules before they are imported again, if fields were taken out of them";
+        found.push((
+            BUNDLE,
+            problem("overwrite-keeps", Level::Note, text).with_hint(hint.into()),
+        ));
+    }
+    found
+}
+
 /// Over a limit that a server has unless it is configured otherwise.
 fn over(code: &'static str, level: Level, text: String) -> Problem {
     let hint = "`ruleferry split` makes parts that each import by themselves";
@@ -207,6 +239,31 @@ impl Mark {
                         "Prebuilt rules must specify a \"version\" to be imported. [rule_id: …]"
                             .into(),
                     )
+            }
+            Self::DeepLink => {
+                let rules = some(count, "rule has", "rules have");
+                let text = format!("{rules} links to one Kibana or space in the texts of actions");
+                let hint = "after a move they lead to the old place; `ruleferry edit convert-space --from-url OLD --to-url NEW` rewrites them";
+                problem("deep-link", Level::Note, text)
+                    .at("actions")
+                    .with_hint(hint.into())
+            }
+            Self::Comments => {
+                let items = some(count, "exception item has", "exception items have");
+                let text = format!("{items} comments, of which the import keeps the text alone");
+                let hint = "author and date become those of the import, and an import that overwrites may add them again to those that are there";
+                problem("comments-restamped", Level::Note, text)
+                    .at("comments")
+                    .with_hint(hint.into())
+            }
+            Self::ExpireTime => {
+                let items = some(count, "exception item ends", "exception items end");
+                let text =
+                    format!("{items} at a time that an import that overwrites does not change");
+                let hint = "where such an item is there already and should end at another time, delete it first";
+                problem("expire-time-kept", Level::Note, text)
+                    .at("expire_time")
+                    .with_hint(hint.into())
             }
         }
     }

@@ -66,7 +66,7 @@ impl Closing {
             let (Some(says), Some(holds)) = (number(&says, key), number(&counted, key)) else {
                 continue;
             };
-            if says > holds || says < holds {
+            if (says - holds).abs() > 0.0 {
                 let mut found = miscount(key, what, says, holds);
                 if unreadable > 0 {
                     let lines = format!("{unreadable} lines before it cannot be read");
@@ -88,7 +88,9 @@ impl Closing {
         let mut found = std::mem::take(&mut self.found);
         if counts.total() > 0 && self.lines.is_empty() {
             let text = "the bundle has no details line to check its records against".into();
-            found.push((BUNDLE, problem("no-details", Level::Note, text)));
+            let hint = "an export made without it (`exclude_export_details`) lacks its exception lists and connectors too";
+            let note = problem("no-details", Level::Note, text).with_hint(hint.into());
+            found.push((BUNDLE, note));
         }
         if let [_, second, ..] = self.lines[..] {
             let text = format!(

@@ -10,8 +10,9 @@ use crate::record::{
 pub struct Facts {
     pub(super) kind: Kind,
     pub(super) key: Option<RecordKey>,
-    /// The length of the line, its end not counted.
-    pub(super) bytes: u64,
+    /// Whether the record is refused for itself, so that no other can stand beside it twice.
+    pub(super) is_refused: bool,
+    pub(super) marks: Vec<Mark>,
     pub(super) about: About,
 }
 
@@ -33,14 +34,13 @@ pub(super) enum About {
     Nothing,
 }
 
-/// What a rule refers to, and how it stands out.
+/// What a rule refers to.
 #[derive(Debug, Default)]
 pub(super) struct Rule {
     pub(super) lists: Vec<Reference>,
     /// Connectors of its actions, each once, with the action's place; system connectors are left out.
     pub(super) connectors: Vec<(ConnectorId, usize)>,
     pub(super) needs: Vec<(Need, Box<str>)>,
-    pub(super) marks: Vec<Mark>,
     /// The Kibana that links in notifications lead to.
     pub(super) app_url: Option<Box<str>>,
 }
@@ -63,7 +63,7 @@ pub(super) enum Need {
     MlJob,
 }
 
-/// What is worth one sentence for all rules that have it.
+/// What is worth one sentence for all records that have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Mark {
     /// A machine learning rule.
@@ -72,6 +72,12 @@ pub(super) enum Mark {
     Suppression,
     /// Marked as one of Elastic's rules, and without a version.
     PrebuiltWithoutVersion,
+    /// A text of an action leads to one Kibana.
+    DeepLink,
+    /// An item with comments.
+    Comments,
+    /// An item that ends.
+    ExpireTime,
 }
 
 impl Facts {
@@ -94,8 +100,18 @@ impl Facts {
         Self {
             kind: record.kind(),
             key: RecordKey::of(record),
-            bytes: record.text().len() as u64,
+            is_refused: false,
+            marks: marks(record),
             about,
+        }
+    }
+
+    /// The same of a record that the import refuses for itself; Kibana looks for duplicates among the others only.
+    #[must_use]
+    pub fn refused(self) -> Self {
+        Self {
+            is_refused: true,
+            ..self
         }
     }
 }
@@ -123,7 +139,6 @@ fn rule(record: &Record<'_>) -> Rule {
     }
     let ty = record.str("type");
     needs(record, ty.as_deref(), &mut rule.needs);
-    marks(record, ty.as_deref(), &mut rule.marks);
     rule
 }
 
@@ -173,16 +188,35 @@ fn needs(record: &Record<'_>, ty: Option<&str>, needs: &mut Vec<(Need, Box<str>)
     add(Need::Timeline, record.get("timeline_id"));
 }
 
-fn marks(record: &Record<'_>, ty: Option<&str>, marks: &mut Vec<Mark>) {
-    let found = [
-        (Mark::Ml, ty == Some("machine_learning")),
-        (Mark::Suppression, record.has("alert_suppression")),
-        (
-            Mark::PrebuiltWithoutVersion,
-            !record.has("version") && record.is_prebuilt(),
-        ),
-    ];
-    marks.extend(found.iter().filter(|(_, is)| *is).map(|(mark, _)| *mark));
+fn marks(record: &Record<'_>) -> Vec<Mark> {
+    let given = |key: &str| record.get(key).filter(|value| !value.is_null());
+    let found: &[(Mark, bool)] = match record.kind() {
+        Kind::Rule => &[
+            (
+                Mark::Ml,
+                record.str("type").as_deref() == Some("machine_learning"),
+            ),
+            (Mark::Suppression, record.has("alert_suppression")),
+            (
+                Mark::PrebuiltWithoutVersion,
+                !record.has("version") && record.is_prebuilt(),
+            ),
+            (
+                Mark::DeepLink,
+                given("actions").is_some_and(|actions| actions.text().contains("/app/security")),
+            ),
+        ],
+        Kind::ExceptionItem => &[
+            (
+                Mark::Comments,
+                given("comments").is_some_and(|comments| comments.elements().next().is_some()),
+            ),
+            (Mark::ExpireTime, given("expire_time").is_some()),
+        ],
+        Kind::ExceptionList | Kind::Connector | Kind::Details | Kind::Other => &[],
+    };
+    let marked = found.iter().filter(|(_, is)| *is);
+    marked.map(|(mark, _)| *mark).collect()
 }
 
 fn value_lists(record: &Record<'_>) -> Vec<Box<str>> {

@@ -1,11 +1,12 @@
 //! What only the whole bundle shows: duplicates, references to what is not there, counts and limits.
 //!
-//! Takes [`Facts`] of each record, made on any thread, in the order of the bundle; keeps about 150 bytes for a rule, a list, an
-//! item or a connector beside its id, and 4 to 8 for a reference. What Kibana does is what its rule import does, 8.0 to 9.6.
+//! Takes [`Facts`] of each record, made on any thread, in the order of the bundle; keeps about 100 bytes for a rule, a list, an
+//! item or a connector with its id, and 4 to 8 for a reference. What Kibana does is what its rule import does, 8.0 to 9.6.
 
 mod bundle;
 mod closing;
 mod facts;
+mod firsts;
 mod places;
 mod references;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::schema::Target;
 use bundle::Tallies;
 use closing::Closing;
 use facts::About;
+use firsts::Firsts;
 use places::{Entries, Entry};
 use references::References;
 
@@ -45,7 +47,7 @@ type Found = (Entry, Problem);
 const BUNDLE: Entry = Entry::MAX;
 
 /// What is there to be referred to: in the bundle, or in the target.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Present {
     /// The lists, with their type; none if any will do.
     lists: HashMap<ListKey, Option<Box<str>>>,
@@ -106,10 +108,11 @@ impl Present {
 /// use ruleferry::schema::Target;
 ///
 /// let mut across = Across::new(Target::default(), Present::default());
-/// for line in [r#"{"rule_id":"a","type":"query"}"#; 2] {
-///     across.observe(&Location::default(), Facts::of(&Record::parse(line, 0).unwrap()));
-/// }
-/// assert!(across.finish().iter().any(|finding| finding.problem.code == "duplicate-rule"));
+/// let rule = Record::parse(r#"{"rule_id":"a","type":"query","saved_id":"s"}"#, 0).unwrap();
+/// assert!(across.observe(&Location::default(), Facts::of(&rule)).is_none());
+/// let twice = across.observe(&Location::default(), Facts::of(&rule));
+/// assert_eq!(twice.unwrap().problem.code, "duplicate-rule");
+/// assert_eq!(across.finish()[0].problem.code, "saved-query");
 /// ```
 #[derive(Debug)]
 pub struct Across {
@@ -117,13 +120,15 @@ pub struct Across {
     there: Present,
     here: Present,
     entries: Entries,
-    seen: HashMap<RecordKey, Entry>,
+    firsts: Firsts,
     list_ids: HashMap<ListId, Entry>,
+    /// Each list and connector once: what something should use.
+    lists: Vec<(ListId, Entry)>,
+    connectors: Vec<(ConnectorId, Entry)>,
     references: References,
     counts: Counts,
     tallies: Tallies,
     closing: Closing,
-    found: Vec<Found>,
 }
 
 impl Across {
@@ -134,22 +139,28 @@ impl Across {
             there,
             here: Present::default(),
             entries: Entries::default(),
-            seen: HashMap::new(),
+            firsts: Firsts::default(),
             list_ids: HashMap::new(),
+            lists: Vec::new(),
+            connectors: Vec::new(),
             references: References::default(),
             counts: Counts::default(),
             tallies: Tallies::default(),
             closing: Closing::default(),
-            found: Vec::new(),
         }
     }
 
-    /// Takes down the next record.
-    pub fn observe(&mut self, location: &Location, facts: Facts) {
+    /// Takes down how long a line is, its end included.
+    pub fn bytes(&mut self, more: u64) {
+        self.tallies.bytes(more);
+    }
+
+    /// Takes down the next record; says so if it is there twice.
+    pub fn observe(&mut self, location: &Location, facts: Facts) -> Option<Finding> {
         let entry = self.entries.add(location, facts.kind, facts.key.as_ref());
         self.counts[facts.kind] += 1;
         self.here.add(&facts);
-        let is_first = self.duplicates(entry, &facts);
+        let twice = self.duplicate(entry, &facts);
         self.tallies.record(entry, &facts);
         match facts.about {
             About::Rule(rule) => {
@@ -175,9 +186,7 @@ impl Across {
             About::List { .. } | About::Connector | About::Nothing => {}
         }
         self.closing.record(entry, facts.kind);
-        if let Some(key) = facts.key.filter(|_| is_first) {
-            self.seen.insert(key, entry);
-        }
+        twice.map(|problem| self.entries.finding(entry, problem))
     }
 
     /// Takes down a line that cannot be read: Kibana counts it as a rule.
@@ -186,11 +195,10 @@ impl Across {
         self.closing.unreadable();
     }
 
-    /// Everything that was found, in the order of the records, what is about the whole bundle last.
+    /// What shows only now, in the order of the records, what is about the whole bundle last.
     pub fn finish(mut self) -> Vec<Finding> {
-        let mut found = std::mem::take(&mut self.found);
         let references = &self.references;
-        found.extend(references.judge(&self.entries, &self.here, &self.there, self.target));
+        let mut found = references.judge(&self.entries, &self.here, &self.there, self.target);
         found.extend(self.closing.judge(&self.counts));
         found.extend(self.unused());
         found.extend(self.tallies.judge(&self.counts, self.target));
@@ -199,23 +207,26 @@ impl Across {
         found.into_iter().map(finding).collect()
     }
 
-    /// Whether the record is the first of its key; if not, says so.
-    fn duplicates(&mut self, entry: Entry, facts: &Facts) -> bool {
-        let Some(key) = &facts.key else { return false };
-        if let Some(&first) = self.seen.get(key) {
-            let line = self.entries.line(first, entry);
-            self.found.push((entry, twice(key, &line)));
-            return false;
+    /// What to say if the record is not the first of its key.
+    fn duplicate(&mut self, entry: Entry, facts: &Facts) -> Option<Problem> {
+        let key = facts.key.as_ref().filter(|_| !facts.is_refused)?;
+        if let Some(first) = self.firsts.before(entry, &self.entries) {
+            return Some(twice(key, &self.entries.line(first, entry)));
         }
-        if let RecordKey::List(list) = key {
-            if let Some(&first) = self.list_ids.get(&list.id) {
-                let line = self.entries.line(first, entry);
-                self.found.push((entry, both_namespaces(list, &line)));
-            } else {
-                self.list_ids.insert(list.id.clone(), entry);
+        match key {
+            RecordKey::List(list) => {
+                self.lists.push((list.id.clone(), entry));
+                let first = *self.list_ids.entry(list.id.clone()).or_insert(entry);
+                if first != entry {
+                    return Some(both_namespaces(list, &self.entries.line(first, entry)));
+                }
             }
+            RecordKey::SavedObject(ty, id) if &**ty == "action" => {
+                self.connectors.push((id.clone(), entry));
+            }
+            RecordKey::Rule(_) | RecordKey::Item(..) | RecordKey::SavedObject(..) => {}
         }
-        true
+        None
     }
 
     /// Lists and connectors that no rule of the bundle uses; nothing where there are no rules to use them.
@@ -224,31 +235,24 @@ impl Across {
             return Vec::new();
         }
         let used = self.references.used_lists();
-        let mut unused = Vec::new();
-        for (key, &entry) in &self.seen {
-            let found = match key {
-                RecordKey::List(list) if !used.contains(&list.id) && !list.id.is_reserved() => {
-                    problem(
-                        "unused-list",
-                        Level::Note,
-                        "no rule of the bundle refers to this exception list".into(),
-                    )
-                }
-                RecordKey::SavedObject(ty, id)
-                    if &**ty == "action" && !self.references.uses_connector(id) =>
-                {
-                    problem(
-                        "unused-connector",
-                        Level::Note,
-                        "no rule of the bundle uses this connector".into(),
-                    )
-                }
-                _ => continue,
-            };
+        let lists = self
+            .lists
+            .iter()
+            .filter(|(list, _)| !used.contains(list) && !list.is_reserved());
+        let connectors = self
+            .connectors
+            .iter()
+            .filter(|(id, _)| !self.references.uses_connector(id));
+        let found = |code, what, entry| {
+            let text = format!("no rule of the bundle {what}");
             let hint = "`ruleferry edit drop-unreferenced` leaves such records out".to_owned();
-            unused.push((entry, found.with_hint(hint)));
-        }
-        unused
+            (entry, problem(code, Level::Note, text).with_hint(hint))
+        };
+        let lists =
+            lists.map(|&(_, entry)| found("unused-list", "refers to this exception list", entry));
+        let connectors =
+            connectors.map(|&(_, entry)| found("unused-connector", "uses this connector", entry));
+        lists.chain(connectors).collect()
     }
 }
 
@@ -277,7 +281,7 @@ fn twice(key: &RecordKey, line: &str) -> Problem {
             let text = format!("`item_id` must be in a list once, found on {line} as well");
             problem("duplicate-item", Level::Error, text)
                 .at("item_id")
-                .with_hint(format!("Kibana imports the last one; `--fix` does too, and {dedupe}"))
+                .with_hint(format!("Kibana imports the last one; `--fix` drops one that says the same as the last, and {dedupe}"))
                 .with_kibana(format!("More than one exception list item with item_id: \"{id}\" found in imports. The last item will be used."))
         }
         RecordKey::SavedObject(..) => {

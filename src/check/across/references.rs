@@ -35,10 +35,13 @@ impl Users {
     }
 }
 
+/// A list as a rule refers to it: with its type.
+type Asked = (ListKey, Option<Box<str>>);
+
 /// What was referred to so far. Takes 4 bytes for a reference, 8 for one to a list, and about 150 for each thing referred to.
 #[derive(Debug, Default)]
 pub(super) struct References {
-    lists: BTreeMap<(ListKey, Option<Box<str>>), Vec<(Entry, u32)>>,
+    lists: BTreeMap<Asked, Vec<(Entry, u32)>>,
     connectors: BTreeMap<ConnectorId, Users>,
     needs: BTreeMap<(Need, Box<str>), Users>,
     items: BTreeMap<ListKey, Users>,
@@ -100,14 +103,14 @@ impl References {
                 findings.extend(users.found(stray(list, users.all.len(), elsewhere)));
             }
         }
-        for (id, users) in &self.connectors {
+        for (id, refer) in &self.connectors {
             if !here.connectors.contains(id) && !there.has_connector(id) {
-                findings.extend(users.found(no_connector(id, &users.all, entries, target)));
+                findings.extend(refer.found(no_connector(id, &refer.all, entries, target)));
             }
         }
-        for ((need, id), users) in &self.needs {
+        for ((need, id), refer) in &self.needs {
             if !there.anything.contains(id) {
-                findings.extend(users.found(need.problem(id, &users.all, entries)));
+                findings.extend(refer.found(need.problem(id, &refer.all, entries)));
             }
         }
         findings
@@ -140,11 +143,11 @@ fn missed(
         let code = "list-namespace-mismatch";
         ("namespace_type", code, namespace, other.namespace.name())
     } else {
-        let users: Vec<Entry> = distinct(uses.iter().map(|(entry, _)| *entry));
+        let refer: Vec<Entry> = distinct(uses.iter().map(|(entry, _)| *entry));
         let Some(&(first, index)) = uses.first() else {
             return Vec::new();
         };
-        let mut missing = no_list(list, &users, entries);
+        let mut missing = no_list(list, &refer, entries);
         missing.kibana = Some(removed(entries.name(first).trim_matches('`')));
         missing.pointer = way(index, "list_id");
         return vec![(first, missing)];
@@ -178,10 +181,10 @@ fn distinct(entries: impl Iterator<Item = Entry>) -> Vec<Entry> {
     all
 }
 
-fn no_list(list: &ListKey, users: &[Entry], entries: &Entries) -> Problem {
+fn no_list(list: &ListKey, refer: &[Entry], entries: &Entries) -> Problem {
     let (id, namespace) = (list.id.as_str(), list.namespace.name());
-    let rules = some(users.len(), "rule refers", "rules refer");
-    let names = named(users, entries);
+    let rules = some(refer.len(), "rule refers", "rules refer");
+    let names = named(refer, entries);
     let mut found = if list.id.is_reserved() {
         let text = format!(
             "{rules} to `{id}`, a list that Kibana makes itself and never exports: {names}"

@@ -7,18 +7,23 @@ use crate::record::Record;
 
 fn judged(lines: &[&str], target: &str, there: Present) -> Vec<Finding> {
     let mut across = Across::new(target.parse().unwrap(), there);
+    let mut found = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let location = Location {
             file: "x".into(),
             line: index as u64 + 1,
             ..Location::default()
         };
+        across.bytes(line.len() as u64 + 1);
         match Record::parse(line, index as u64) {
-            Ok(record) => across.observe(&location, Facts::of(&record)),
+            Ok(record) => found.extend(across.observe(&location, Facts::of(&record))),
             Err(_) => across.observe_unreadable(),
         }
     }
-    across.finish()
+    found.extend(across.finish());
+    // What is about the whole bundle stays last.
+    found.sort_by_key(|finding| (finding.kind.is_none(), finding.location.line));
+    found
 }
 
 fn spelt(pointer: &[PathStep]) -> String {
@@ -39,6 +44,11 @@ fn found(lines: &[&str], there: Present) -> Vec<(u64, Level, &'static str, Strin
                 location, problem, ..
             } = finding;
             let pointer = spelt(&problem.pointer);
+            assert!(
+                crate::check::code(problem.code).is_some(),
+                "{}",
+                problem.code
+            );
             (location.line, problem.level, problem.code, pointer)
         })
         .collect()
@@ -103,6 +113,11 @@ fn finds_what_stands_twice() {
             (3, Note, "agnostic-list", "/namespace_type"),
         ],
     );
+    let mut across = Across::new(Target::default(), Present::default());
+    for _ in 0..2 {
+        let facts = Facts::of(&Record::parse(USER, 0).unwrap());
+        assert_eq!(across.observe(&Location::default(), facts.refused()), None);
+    }
     let moved = r#"{"item_id":"i","list_id":"m","entries":[]}"#;
     let second = r#"{"list_id":"m"}"#;
     finds(&[LIST, second, ITEM, moved], &[]);
@@ -324,7 +339,10 @@ fn limits_are_those_of_one_import() {
         let mut across = Across::new(Target::default(), Present::default());
         let mut observe = |text: &str| {
             let record = Record::parse(text, 0).unwrap();
-            across.observe(&Location::default(), Facts::of(&record));
+            assert_eq!(
+                across.observe(&Location::default(), Facts::of(&record)),
+                None
+            );
         };
         observe(r#"{"list_id":"l"}"#);
         for n in 0..rules {

@@ -27,7 +27,10 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     let run = |from: usize, of: &dyn Fn(char) -> bool| {
         chars[from..].iter().take_while(|&&c| of(c)).count()
     };
-    let in_word = |c: char| c >= 'A' && !super::super::dates::is_blank(c);
+    // V8 takes the separators of lines and paragraphs for letters here.
+    let is_blank =
+        |c: char| super::super::dates::is_blank(c) && !matches!(c, '\u{2028}' | '\u{2029}');
+    let in_word = |c: char| c >= 'A' && !is_blank(c);
     while let Some(&c) = chars.get(at).filter(|&&c| c != '\0') {
         let mut len = 1;
         found.push(match c {
@@ -41,8 +44,8 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             ':' | '-' | '+' | '.' | ')' => Token::Symbol(c),
             '(' => {
                 let mut depth = 0;
-                len = run(at, &|_| true);
-                for (index, c) in chars[at..].iter().enumerate() {
+                len = run(at, &|c| c != '\0');
+                for (index, c) in chars[at..at + len].iter().enumerate() {
                     depth += i32::from(*c == '(') - i32::from(*c == ')');
                     if depth == 0 {
                         len = index + 1;
@@ -55,7 +58,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                 len = run(at, &in_word);
                 word(&chars[at..at + len])
             }
-            c if super::super::dates::is_blank(c) => Token::Blank,
+            c if is_blank(c) => Token::Blank,
             _ => Token::Other,
         });
         at += len;

@@ -10,6 +10,7 @@ use ruleferry::record::Kind;
 
 use crate::cli::exit::Exit;
 use crate::cli::notes::write_text;
+use crate::cli::request::warn_of_dropped;
 use crate::cli::{Format, Global, render};
 
 /// How many of the rules with an error are named.
@@ -29,21 +30,7 @@ pub(super) struct Tell<'r> {
 impl<'r> Tell<'r> {
     /// Begins, and warns of keys that the endpoint drops.
     pub(super) fn new(global: &Global, request: &'r Request, name: &str) -> Self {
-        for dropped in &request.dropped {
-            let near = dropped
-                .nearest
-                .map(|near| format!("; did you mean `{near}`?"))
-                .unwrap_or_default();
-            let message = format!(
-                "`{}` is no key that Kibana knows, and it drops it{near}",
-                dropped.pointer
-            );
-            let location = Location {
-                file: name.into(),
-                ..Location::default()
-            };
-            render::warning(&Error::refused(message).at(location), global.errors);
-        }
+        warn_of_dropped(global, &request.dropped, name);
         Self {
             request,
             errors: global.errors,
@@ -84,7 +71,7 @@ impl<'r> Tell<'r> {
     pub(super) fn finish(
         self,
         answer: &Answer,
-        refusals: &[String],
+        refusal: Option<&str>,
         report: &Report,
         settings: &Settings,
         random: Option<&str>,
@@ -105,7 +92,7 @@ impl<'r> Tell<'r> {
             ));
         }
         if !self.quiet {
-            for note in self.notes(answer, refusals, report, settings) {
+            for note in self.notes(answer, refusal, report, settings) {
                 write_text(&format!("note: {note}"));
             }
             write_text(&self.summary(answer, report, settings));
@@ -168,27 +155,19 @@ impl<'r> Tell<'r> {
     fn notes(
         &self,
         answer: &Answer,
-        refusals: &[String],
+        refusal: Option<&str>,
         report: &Report,
         settings: &Settings,
     ) -> Vec<String> {
-        let mut notes: Vec<String> = refusals
+        let mut notes: Vec<String> = refusal
             .iter()
             .map(|text| format!("the server would refuse this request: {text}"))
             .collect();
-        let is_suppression = |edit: &Edit| {
-            matches!(
-                edit,
-                Edit::SetAlertSuppression(_)
-                    | Edit::SetAlertSuppressionForThreshold(_)
-                    | Edit::DeleteAlertSuppression
-            )
-        };
         let edits: &[Edit] = match &self.request.action {
             Action::Edit(edits) => edits,
             _ => &[],
         };
-        if settings.license.is_none() && edits.iter().any(is_suppression) {
+        if settings.license.is_none() && edits.iter().any(Edit::is_suppression) {
             notes.push(
                 "suppression edits need a Platinum licence or above; `--license` says what the server has".into(),
             );

@@ -39,7 +39,10 @@ pub(super) const TAIL: &str = "\n]}]}\n";
 pub(super) fn result(location: &Location, found: &Found) -> Value {
     let problem = &found.problem;
     let pointer = render::pointer(&problem.pointer);
-    let mut text = problem.message.clone();
+    let mut text = match &found.fixed {
+        Some(done) => format!("{done}: {}", problem.message),
+        None => problem.message.clone(),
+    };
     if let Some(hint) = &problem.hint {
         text += &format!("\n{hint}");
     }
@@ -49,7 +52,7 @@ pub(super) fn result(location: &Location, found: &Found) -> Value {
     let id = found.id.as_deref().unwrap_or_default();
     let mut result = json!({
         "ruleId": problem.code,
-        "level": problem.level.name(),
+        "level": found.level().name(),
         "message": {"text": text},
         "locations": [{
             "physicalLocation": {
@@ -61,6 +64,9 @@ pub(super) fn result(location: &Location, found: &Found) -> Value {
         "partialFingerprints": {"recordAndPointer/v1": format!("{}/{id}{pointer}", found.kind.unwrap_or("line"))},
         "properties": {"pointer": pointer},
     });
+    if found.fixed.is_some() {
+        result["properties"]["fixed"] = true.into();
+    }
     if let Some(index) = CODES.iter().position(|code| code.name == problem.code) {
         result["ruleIndex"] = index.into();
     }

@@ -237,26 +237,26 @@ fn requests_for_actions_are_read_strictly() {
             "[]",
             "`value` must be an object with `actions`, found an array",
         ),
-        ("{}", "`actions` must be an array of actions"),
+        ("{}", "`actions` must be an array of actions, found nothing"),
         (
             r#"{"actions":[],"throttle":"2h"}"#,
             "`throttle` must be `rule`, `1h`, `1d` or `7d`, found `\"2h\"`",
         ),
         (
             r#"{"actions":[],"throtle":"1h"}"#,
-            "`throtle` is none of `throttle`, `actions`",
+            "`throtle` is none of `throttle`, `actions`; did you mean `throttle`?",
         ),
         (
             r#"{"actions":[7]}"#,
-            "an action must be an object, found a number",
+            "`action` must be an object, found `7`",
         ),
         (
             r#"{"actions":[{"params":{}}]}"#,
-            "an action must have `id`, found none",
+            "`id` must be a string, found nothing",
         ),
         (
             r#"{"actions":[{"id":"c"}]}"#,
-            "an action must have `params`, found none",
+            "`params` must be an object, found nothing",
         ),
         (
             r#"{"actions":[{"id":"c","params":[]}]}"#,
@@ -268,11 +268,15 @@ fn requests_for_actions_are_read_strictly() {
         ),
         (
             r#"{"actions":[{"id":"c","params":{},"frequency":{"summary":true,"notifyWhen":"never","throttle":null}}]}"#,
-            "`notifyWhen` must be `onActiveAlert`, `onThrottleInterval` or `onActionGroupChange`, found \"never\"",
+            "`notifyWhen` must be `onActiveAlert`, `onThrottleInterval` or `onActionGroupChange`, found `\"never\"`",
         ),
         (
             r#"{"actions":[{"id":"c","params":{},"frequency":{"summary":true,"notifyWhen":"onActiveAlert"}}]}"#,
-            "`throttle` must be null or a duration as in `1h`, found none",
+            "`throttle` must be null or a duration as in `1h`, found nothing",
+        ),
+        (
+            r#"{"actions":[{"id":"c","params":{},"frequency":{"summary":true,"notifyWhen":"onActiveAlert","throttle":null,"notify":1}}]}"#,
+            "`notify` is none of `summary`, `notifyWhen`, `throttle`; did you mean `notifyWhen`?",
         ),
     ];
     for (value, message) in refusals {

@@ -44,6 +44,8 @@ fn tags_count_where_the_list_differs() {
     effective(&set(&[]), r#"{"tags":["a"]}"#, r#"{"tags":[]}"#);
     idle(&set(&["a", "b"]), r#"{"tags":["a" ,"\u0062"]}"#);
     idle(&set(&[]), r#"{"tags":[ ]}"#);
+    idle(&set(&[]), r#"{"tags":null}"#);
+    idle(&set(&[]), "{}");
     refused(
         &set(&[]),
         r#"{"tags":7}"#,

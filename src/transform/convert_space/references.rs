@@ -1,10 +1,10 @@
 //! What a record refers to in its space by an id, which a file-level edit can map or only list.
 
 use super::settings::SpaceId;
+use crate::edit::index_patterns;
 use crate::error::{Error, Result};
 use crate::json::{Object, Raw, Verdict, quoted};
 use crate::record::{Kind, Namespace, Note, Record};
-use crate::transform::index_patterns;
 use crate::transform::pair::Pair;
 use crate::transform::strings;
 

@@ -18,7 +18,9 @@ fn noted(check: &Check, line: &str) -> Vec<(String, String)> {
             assert!(!why.is_empty());
             (field.into(), value.into())
         }
-        Note::Renamed { .. } | Note::Unknown => panic!("{note:?}"),
+        Note::Renamed { .. } | Note::Converted { .. } | Note::LeftOut { .. } | Note::Unknown => {
+            panic!("{note:?}")
+        }
     };
     check.noted(line).into_iter().map(fact).collect()
 }

@@ -23,7 +23,7 @@ pub struct Dropped {
 
 /// The way and the place of a value, to be told when the body is gone.
 #[derive(Debug, Clone)]
-pub(in crate::bulk) struct Spot {
+pub(super) struct Spot {
     path: Vec<PathStep>,
     location: Location,
     excerpt: Excerpt,
@@ -43,16 +43,38 @@ impl<'t> Value<'t> {
     /// Reads a body.
     pub(super) fn body(body: &'t str) -> Result<Self> {
         let raw = Raw::parse(body).map_err(|error| {
-            let offset = error.offset;
-            Error::from(error)
-                .at(location(body, offset))
-                .showing(excerpt(body, offset, offset + 1))
+            let message = format!("the request is not JSON: {}", error.problem);
+            Error::request(message, None)
+                .at(location(body, error.offset))
+                .showing(excerpt(body, error.offset, error.offset + 1))
         })?;
         Ok(Self {
             body,
             raw,
             path: Vec::new(),
         })
+    }
+
+    /// The value at the end of a way down from here; what is missing stands where the last value on the way does.
+    pub(super) fn below(&self, way: &[PathStep]) -> Self {
+        let mut here = self.clone();
+        let mut is_there = true;
+        for step in way {
+            let next = match step {
+                _ if !is_there => None,
+                PathStep::Key(key) => here.raw.get(key),
+                PathStep::Index(index) => here.raw.elements().nth(*index),
+            };
+            is_there = next.is_some();
+            here.raw = next.unwrap_or(here.raw);
+            here.path.push(step.clone());
+        }
+        here
+    }
+
+    /// The value as JSON.
+    pub(super) fn raw(&self) -> Raw<'t> {
+        self.raw
     }
 
     /// The way to it from the body.
@@ -74,6 +96,27 @@ impl<'t> Value<'t> {
     /// Adds to an error where the value stands.
     pub(super) fn blamed(&self, error: Error) -> Error {
         self.spot().blamed(error)
+    }
+
+    /// Adds to an error about what is in this value, which names the way on from it, where that stands.
+    pub(super) fn blamed_within(&self, error: &Error) -> Error {
+        let mut inner = self.clone();
+        for step in error.pointer() {
+            let next = match step {
+                PathStep::Key(key) => inner.raw.get(key),
+                PathStep::Index(index) => inner.raw.elements().nth(*index),
+            };
+            // What is missing stands nowhere: its place is that of what lacks it.
+            let Some(raw) = next else { break };
+            inner.raw = raw;
+        }
+        let place = inner.spot();
+        let refused = Error::request(error.to_string(), None)
+            .at(place.location)
+            .showing(place.excerpt);
+        let way = self.path.iter().chain(error.pointer());
+        way.rev()
+            .fold(refused, |error, step| error.within(step.clone()))
     }
 
     /// A refusal of the request because of this value.
@@ -143,35 +186,6 @@ impl<'t> Value<'t> {
                 dropped.push(Dropped { pointer, nearest });
             }
         }
-    }
-
-    /// Refuses keys that are none of `known`.
-    pub(super) fn has_only(&self, known: &[&'static str]) -> Result<()> {
-        let mut unknown = Vec::new();
-        self.drops(known, &mut unknown);
-        let Some(first) = unknown.first() else {
-            return Ok(());
-        };
-        let near = first
-            .nearest
-            .map(|near| format!("; did you mean `{near}`?"))
-            .unwrap_or_default();
-        let at = self
-            .raw
-            .members()
-            .map(|(key, _)| key)
-            .find(|key| !known.contains(&&**key))
-            .and_then(|key| self.member(&key));
-        let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
-        Err(at.as_ref().unwrap_or(self).refused(
-            format!(
-                "`{}` must have no key but {}, found `{}`{near}",
-                self.pointer(),
-                known.join(", "),
-                first.pointer
-            ),
-            None,
-        ))
     }
 
     /// The string it is.
@@ -256,21 +270,16 @@ impl<'t> Value<'t> {
         }
         elements.iter().map(Self::string).collect()
     }
-
-    /// Its text as it is spelt.
-    pub(super) fn text(&self) -> &'t str {
-        self.raw.text()
-    }
-
-    /// Whether it is `null`.
-    pub(super) fn is_null(&self) -> bool {
-        self.raw.is_null()
-    }
 }
 
 impl Spot {
+    /// The place in the body, without a file.
+    pub(super) fn location(&self) -> &Location {
+        &self.location
+    }
+
     /// Adds the place to an error; an excerpt that it has already stays.
-    pub(in crate::bulk) fn blamed(&self, error: Error) -> Error {
+    pub(super) fn blamed(&self, error: Error) -> Error {
         let error = error
             .at(self.location.clone())
             .showing(self.excerpt.clone());
