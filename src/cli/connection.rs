@@ -1,7 +1,7 @@
 //! Which Kibana a verb talks to: flags, variables and the profiles file, and where each value came from.
 //!
 //! A flag beats a variable, a variable beats the profile. Where a verb names its target (`prod/soc`), the target's profile beats
-//! the variables, and KIBANA_URL does not count: what is set in the shell for one Kibana does not leak into another.
+//! the variables, and `KIBANA_URL` does not count: what is set in the shell for one Kibana does not leak into another.
 
 mod credentials;
 mod profile;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ruleferry::error::{Error, Result};
-use ruleferry::kibana::{Client, Credentials, Options, Space};
+use ruleferry::kibana::{Client, Credentials, Options, Retry, Space};
 
 pub(crate) use profile::{Profile, Profiles};
 pub(crate) use target::{Spaces, Target};
@@ -27,19 +27,19 @@ use credentials::Asked;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
-    /// The address of Kibana, with its base path if it has one; else KIBANA_URL.
+    /// The address of Kibana, with its base path if it has one; else `KIBANA_URL`.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// A space, or spaces by glob as in `cust-*`; may be given again; else KIBANA_SPACE, else `default`.
+    /// A space, or spaces by glob as in `cust-*`; may be given again; else `KIBANA_SPACE`, else `default`.
     #[arg(long = "space", value_name = "SPACE")]
     spaces: Vec<String>,
-    /// A profile of the profiles file (`ruleferry help connection`); else RULEFERRY_PROFILE.
+    /// A profile of the profiles file (`ruleferry help connection`); else `RULEFERRY_PROFILE`.
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// Holds the API key, else KIBANA_API_KEY; or set KIBANA_USERNAME with KIBANA_PASSWORD.
+    /// Holds the API key, else `KIBANA_API_KEY`; or set `KIBANA_USERNAME` with `KIBANA_PASSWORD`.
     #[arg(long, value_name = "FILE")]
     api_key_file: Option<PathBuf>,
-    /// Holds the password of KIBANA_USERNAME.
+    /// Holds the password of `KIBANA_USERNAME`.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
     /// Certificates of authorities to trust beside the system's, in PEM.
@@ -48,7 +48,7 @@ pub(crate) struct Connection {
     /// A client certificate and its key, in one PEM file.
     #[arg(long, value_name = "FILE")]
     client_cert: Option<PathBuf>,
-    /// A proxy for all requests; else what HTTPS_PROXY, HTTP_PROXY and NO_PROXY say.
+    /// A proxy for all requests; else what `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say.
     #[arg(long, value_name = "URL")]
     proxy: Option<String>,
     /// Takes whatever certificate the server shows; warns each time.
@@ -212,20 +212,26 @@ impl Connection {
     }
 
     /// The Kibana that flags, variables and profile describe, ready to talk to.
-    pub(crate) fn connect(&self, global: &Global) -> Result<Connected> {
-        self.settings()?.connect(global)
+    pub(crate) fn connect(&self, retry: Retry, global: &Global) -> Result<Connected> {
+        self.settings()?.connect(retry, global)
     }
 
     /// The Kibana that a target names, ready to talk to.
-    pub(crate) fn connect_to(&self, target: &Target, global: &Global) -> Result<Connected> {
-        self.of_target(target)?.connect(global)
+    pub(crate) fn connect_to(
+        &self,
+        target: &Target,
+        retry: Retry,
+        global: &Global,
+    ) -> Result<Connected> {
+        self.of_target(target)?.connect(retry, global)
     }
 }
 
 impl Settings {
     /// Reads what secrets and certificates are to be had, and makes a client of it. Sends nothing yet.
-    pub(crate) fn connect(&self, global: &Global) -> Result<Connected> {
+    pub(crate) fn connect(&self, retry: Retry, global: &Global) -> Result<Connected> {
         let mut options = Options::new(&self.url.value);
+        options.retry = retry;
         options.credentials = self
             .asked
             .as_ref()

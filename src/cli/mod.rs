@@ -51,7 +51,7 @@ use exit::Exit;
     subcommand_required = true,
     arg_required_else_help = true,
     max_term_width = 110,
-    after_help = "`ruleferry help exit-codes|environment|query|pipeline` explains what several verbs share."
+    after_help = "`ruleferry help exit-codes|environment|query|pipeline|connection` explains what several verbs share."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -179,7 +179,7 @@ enum Verb {
     /// Writes the man pages into a folder.
     #[command(display_order = 31)]
     Man(help::Man),
-    /// Explains a verb, a transform, or a topic: exit-codes, environment, query, pipeline.
+    /// Explains a verb, a transform, or a topic: exit-codes, environment, query, pipeline, connection.
     #[command(display_order = 32)]
     Help(help::Help),
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use ruleferry::error::{ErrorKind, Result};
-use ruleferry::kibana::Space;
+use ruleferry::kibana::{Retry, Space};
 use ruleferry::ops::{self, Access, SpaceStatus};
 use serde_json::{Value, json};
 
@@ -47,26 +47,31 @@ struct Told<'t> {
 impl Status {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        // Whoever asks for the status now wants to know how it is now.
+        let once = Retry {
+            attempts: 1,
+            ..Retry::default()
+        };
         let connected = match &self.target {
-            Some(target) => self.connection.connect_to(target, global),
-            None => self.connection.connect(global),
+            Some(target) => self.connection.connect_to(target, once, global),
+            None => self.connection.connect(once, global),
         }?;
         let client = &connected.client;
         let status = ops::Status::of(client)?;
         let known = ops::spaces(client);
-        if let Err(error) = &known
-            && matches!(error.kind(), ErrorKind::Status { status: 401, .. })
-        {
-            return Err(known.map(|_| ()).unwrap_err().into());
-        }
+        let known = match known {
+            // Refused credentials are refused for all else too.
+            Err(error) if matches!(error.kind(), ErrorKind::Status { status: 401, .. }) => {
+                return Err(error.into());
+            }
+            known => known,
+        };
         let known = if connected.spaces.has_globs() {
             Ok(known?)
         } else {
             known.map_err(|error| error.to_string())
         };
-        let chosen = connected
-            .spaces
-            .among(known.as_deref().ok())?;
+        let chosen = connected.spaces.among(known.as_deref().ok())?;
         let spaces = chosen
             .iter()
             .map(|space| SpaceStatus::of(client, space))

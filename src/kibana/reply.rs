@@ -1,5 +1,6 @@
 //! What the server said: status, and a body that is read as it comes.
 
+use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -123,6 +124,16 @@ impl Reply {
             problem: problem.into(),
         }
         .into()
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("status", &self.status())
+            .finish_non_exhaustive()
     }
 }
 

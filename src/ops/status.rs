@@ -188,7 +188,7 @@ impl SpaceStatus {
         let mut note = |access: &Access, what: &str| match access {
             Access::Granted => {}
             Access::Refused(words) | Access::Unknown(words) => {
-                reasons.push(format!("no {what} ({words})"))
+                reasons.push(format!("no {what} ({words})"));
             }
         };
         note(&self.reads_rules, "rules");
