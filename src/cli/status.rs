@@ -64,9 +64,7 @@ impl Status {
         } else {
             known.map_err(|error| error.to_string())
         };
-        let chosen = connected
-            .spaces
-            .among(known.as_deref().ok())?;
+        let chosen = connected.spaces.among(known.as_deref().ok())?;
         let spaces = chosen
             .iter()
             .map(|space| SpaceStatus::of(client, space))

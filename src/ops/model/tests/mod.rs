@@ -1,0 +1,1 @@
+//! The model against the contract, case by case.
