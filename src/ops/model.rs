@@ -13,6 +13,7 @@ mod content;
 mod exceptions;
 mod ledger;
 mod read;
+mod repoint;
 mod rules;
 mod server;
 

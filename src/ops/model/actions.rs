@@ -109,10 +109,11 @@ pub(super) fn refusal(
 
 /// Words about actions that the rule still has.
 fn action_words(line: &RuleLine, content: &Content) -> Vec<String> {
+    // Of system actions the server takes id and parameters alone.
     let is_kept = |fault: &&Fault| {
-        fault
-            .action
-            .is_none_or(|index| content.actions.iter().any(|action| action.index == index))
+        let mut plain = content.actions.iter().filter(|action| !action.is_system);
+        let is_uuid = fault.code == "action-uuid-repeated";
+        is_uuid || plain.any(|action| fault.action == Some(action.index))
     };
     let faults: Vec<&Fault> = line
         .faults
@@ -124,9 +125,10 @@ fn action_words(line: &RuleLine, content: &Content) -> Vec<String> {
     for fault in &faults {
         let is_only = faults.iter().filter(|it| it.code == fault.code).count() == 1;
         let Some(words) = &fault.words else { continue };
-        // Several actions at fault are named in one text, after the colon.
+        // Several actions at fault are named in one text, after the colon; filters are named by ids that may be yet to make.
+        let is_cut = !is_only || fault.code == "alerts-filter";
         let words = match words.split_once(": ") {
-            Some((before, _)) if !is_only => before.to_owned(),
+            Some((before, _)) if is_cut => before.to_owned(),
             _ => words.clone(),
         };
         if !all.contains(&words) {

@@ -300,23 +300,23 @@ impl Answer {
         all.dedup();
         for key in all {
             let (ours, theirs) = (predicted.get(&key), body.get(&key));
+            let errors = match (key.as_str(), &self.connectors) {
+                ("errors", _) => Some(&self.errors),
+                ("exceptions_errors", _) => Some(&self.exceptions.errors),
+                ("action_connectors_errors", Some(ours)) => Some(&ours.errors),
+                _ => None,
+            };
+            if let Some(errors) = errors {
+                found.extend(misfit(&key, errors, theirs));
+                continue;
+            }
             let fits = match (key.as_str(), &self.connectors) {
-                ("errors", _) => fit(&self.errors, theirs),
-                ("exceptions_errors", _) => fit(&self.exceptions.errors, theirs),
-                ("action_connectors_errors", Some(ours)) => fit(&ours.errors, theirs),
                 ("action_connectors_warnings", Some(ours)) => warn_alike(&ours.warnings, theirs),
                 _ => ours == theirs,
             };
             if !fits {
-                let shown = |value: Option<&Value>| match value {
-                    Some(value) => value.to_string(),
-                    None => "nothing".into(),
-                };
-                found.push(format!(
-                    "{key}: {} predicted, found {}",
-                    shown(ours),
-                    shown(theirs)
-                ));
+                let (ours, theirs) = (shown(ours), shown(theirs));
+                found.push(format!("{key}: {ours} predicted, found {theirs}"));
             }
         }
         found
@@ -329,13 +329,20 @@ fn entries(found: Option<&Value>) -> &[Value] {
         .map_or(&[][..], Vec::as_slice)
 }
 
-fn fit(predicted: &[Refusal], found: Option<&Value>) -> bool {
+/// The first entry that is not as predicted, both sides shown.
+fn misfit(key: &str, predicted: &[Refusal], found: Option<&Value>) -> Option<String> {
     let found = entries(found);
-    predicted.len() == found.len()
-        && predicted
-            .iter()
-            .zip(found)
-            .all(|(refusal, entry)| refusal.fits(entry))
+    let place = (0..predicted.len().max(found.len())).find(|&at| {
+        let pair = predicted.get(at).zip(found.get(at));
+        !pair.is_some_and(|(refusal, entry)| refusal.fits(entry))
+    })?;
+    let ours = predicted.get(place).map(Refusal::to_json);
+    let (ours, theirs) = (shown(ours.as_ref()), shown(found.get(place)));
+    Some(format!("{key}.{place}: {ours} predicted, found {theirs}"))
+}
+
+fn shown(value: Option<&Value>) -> String {
+    value.map_or("nothing".into(), Value::to_string)
 }
 
 fn warn_alike(predicted: &[Message], found: Option<&Value>) -> bool {

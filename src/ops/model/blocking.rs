@@ -20,6 +20,7 @@ pub(super) fn import(
     let told = |told: Connectors| Imported {
         told,
         destinations: std::collections::BTreeMap::new(),
+        is_any_moved: false,
     };
     let users = users(rules);
     if users.is_empty() {
@@ -81,10 +82,6 @@ pub(super) fn import(
                     error.message.text()
                 );
                 *error = Refusal::unknown(500, Message::Unknown(words));
-            }
-            let is_moved = |(from, to): (&Box<str>, &Id)| *to != Id::Known(from.clone());
-            if !imported.destinations.iter().any(is_moved) {
-                imported.destinations.clear();
             }
             imported
         }

@@ -41,6 +41,8 @@ pub(super) struct Imported {
     pub(super) told: Connectors,
     /// The id of each connector in the space, by that in the line.
     pub(super) destinations: BTreeMap<Box<str>, Id>,
+    /// Whether one of them is another than that in its line.
+    pub(super) is_any_moved: bool,
 }
 
 /// Where one line goes.
@@ -107,6 +109,7 @@ pub(super) fn objects(
     told.errors = errors(lines, &decided, ledger);
     told.success = told.errors.is_empty();
     let (mut destinations, mut secretless) = (BTreeMap::new(), 0);
+    let mut is_any_moved = false;
     let (mut taken, mut odd) = (Vec::new(), Vec::new());
     for (line, decision) in lines.iter().zip(decided) {
         let Decision::To(target, origin) = decision else {
@@ -126,6 +129,7 @@ pub(super) fn objects(
         told.success_count += 1;
         let is_connector = line.ty.as_deref() == Some("action");
         secretless += u64::from(is_connector && line.is_missing_secrets);
+        is_any_moved |= !matches!((&line.id, &target), (Some(id), Id::Known(to)) if id == to);
         if let Some(id) = &line.id {
             destinations.insert(id.clone(), target.clone());
         }
@@ -139,7 +143,11 @@ pub(super) fn objects(
         }
     }
     told.warnings = warnings(secretless, &taken, &odd);
-    Ok(Imported { told, destinations })
+    Ok(Imported {
+        told,
+        destinations,
+        is_any_moved,
+    })
 }
 
 /// What fails the importer as a whole.
