@@ -3,6 +3,8 @@
 pub mod find;
 pub mod model;
 mod pages;
+pub mod plan;
+pub mod snapshot;
 mod status;
 
 pub use pages::{Connector, Counted, connectors, spaces, total};

@@ -213,7 +213,7 @@ impl Model {
     ) -> Result<Answer, Halt> {
         let file = read::File::read(lines, &self.server, ledger)?;
         let rules_count = file.rules.len() as u64;
-        let exceptions = exceptions::import(self, file.lists, file.items, overwrite, ledger)?;
+        let exceptions = exceptions::import(self, file.lists, file.items, overwrite, ledger);
         let run = rules::Run::new(overwrite, !file.connectors.is_empty(), rules_count);
         let done = run.import(self, file.rules, &file.connectors, ledger)?;
         Ok(done.answer(exceptions))

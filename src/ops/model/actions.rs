@@ -143,9 +143,7 @@ impl Model {
     pub(super) fn has_connector(&self, id: Option<&Id>) -> bool {
         let Some(id) = id else { return false };
         let of_server = match id {
-            Id::Known(id) => {
-                self.server.preconfigured.contains(id) || self.server.system.contains(id)
-            }
+            Id::Known(id) => self.server.preconfigured.contains(id) || self.server.is_system(id),
             Id::New(_) => false,
         };
         of_server || self.connectors.contains_key(id)

@@ -57,9 +57,8 @@ pub(super) fn import(
             });
         }
         let is_new = |line: &&ConnectorLine| {
-            let is =
-                |user: &&User<'_>| matches!(user.0, Id::Known(id) if line.id.as_ref() == Some(id));
-            new.iter().any(|user| is(user))
+            new.iter()
+                .any(|user| matches!(user.0, Id::Known(id) if line.id.as_ref() == Some(id)))
         };
         for line in lines.iter().filter(|line| !is_new(line)) {
             ledger.pass_over(

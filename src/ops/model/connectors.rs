@@ -215,9 +215,8 @@ fn decide(
         .iter()
         .filter(|(id, it)| is_named(id, it, origin) && !is_importing(id));
     match (matching.next(), matching.next()) {
-        (Some(_), Some(_)) => Decision::Conflict,
         (Some((id, it)), None) if overwrite => Decision::To(id.clone(), it.origin.clone()),
-        (Some(_), None) => Decision::Conflict,
+        (Some(_), _) => Decision::Conflict,
         (None, _) if model.elsewhere.contains(&**wanted) => {
             let origin = Some(origin.clone());
             Decision::To(model.new_id(), origin)

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::answer::{Exceptions, Message, Refusal};
 use super::ledger::{Ledger, Note, Outcome, Place};
 use super::read::{ItemLine, ListLine, Slot};
-use super::{Halt, Item, List, Model, Overwrite};
+use super::{Item, List, Model, Overwrite};
 use crate::bundle::Fingerprint;
 use crate::record::{ItemId, ListId, ListKey, Namespace};
 
@@ -38,7 +38,7 @@ pub(super) fn import(
     items: Vec<Slot<ItemLine>>,
     overwrite: Overwrite,
     ledger: &mut Ledger,
-) -> Result<Exceptions, Halt> {
+) -> Exceptions {
     let mut run = Run::default();
     let lists = run.distinct_lists(lists, ledger);
     let items = run.distinct_items(items, ledger);
@@ -62,7 +62,7 @@ pub(super) fn import(
         }
     }
     run.leftovers(model, &items, ledger);
-    Ok(run.finish(model))
+    run.finish(model)
 }
 
 impl Run {

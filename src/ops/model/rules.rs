@@ -135,7 +135,7 @@ impl Run {
                         continue;
                     }
                 };
-                let (lost, refusal) = self.rule(model, rule, &lists, ledger);
+                let (lost, refusal) = self.rule(model, &rule, &lists, ledger);
                 // Before 8.19 and 9.1, what is said of references comes before all else of the chunk.
                 if is_split { &mut early } else { &mut late }.extend(lost);
                 late.extend(refusal);
@@ -149,7 +149,7 @@ impl Run {
     fn rule(
         &mut self,
         model: &mut Model,
-        rule: RuleLine,
+        rule: &RuleLine,
         lists: &HashMap<ListId, ListKey>,
         ledger: &mut Ledger,
     ) -> (Vec<Refusal>, Option<Refusal>) {
@@ -159,11 +159,11 @@ impl Run {
             ledger.refuse(place, status, &message);
             Some(Refusal::of_rule(&rule.rule_id, status, message))
         };
-        let is_prebuilt = model.is_prebuilt(&rule);
-        if let Some(message) = refused_as_prebuilt(model, &rule, is_prebuilt) {
+        let is_prebuilt = model.is_prebuilt(rule);
+        if let Some(message) = refused_as_prebuilt(model, rule, is_prebuilt) {
             return (Vec::new(), refuse(400, message, ledger));
         }
-        let lost = resolve(model, &rule, &mut content, lists, ledger);
+        let lost = resolve(model, rule, &mut content, lists, ledger);
         let existing = model.rules.get(&*rule.rule_id);
         if existing.is_some() && !self.overwrite.rules {
             let message = Message::Exact(model.server.conflict_text(&rule.rule_id));
@@ -174,7 +174,7 @@ impl Run {
         }
         // Overwriting does not pass the tolerance on.
         let tolerates = self.tolerates && existing.is_none();
-        if let Some(message) = actions::refusal(model, &rule, &content, tolerates) {
+        if let Some(message) = actions::refusal(model, rule, &content, tolerates) {
             return (lost, refuse(400, message, ledger));
         }
         let (enabled, version) = match existing {

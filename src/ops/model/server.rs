@@ -63,7 +63,7 @@ pub struct Server {
     pub prebuilt: Option<HashMap<RuleId, BTreeSet<u64>>>,
     /// Ids of connectors in the server's settings, the same in all spaces.
     pub preconfigured: BTreeSet<Box<str>>,
-    /// Ids of connectors that Kibana makes itself.
+    /// Ids of connectors that Kibana makes itself; empty if they are not known, and then whatever is spelt as one is there.
     pub system: BTreeSet<Box<str>>,
 }
 
@@ -110,6 +110,15 @@ impl Server {
     /// How its import works.
     pub fn generation(&self) -> Generation {
         Generation::of(self.target)
+    }
+
+    /// Whether Kibana itself has a connector of this id.
+    pub(super) fn is_system(&self, id: &str) -> bool {
+        if self.system.is_empty() {
+            // Their list is internal (import-export.md §6.1).
+            return id.starts_with("system-connector-");
+        }
+        self.system.contains(id)
     }
 
     /// Whether an import takes connectors at all (8.7).
