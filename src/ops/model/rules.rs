@@ -313,7 +313,11 @@ impl Model {
     fn is_prebuilt(&self, rule: &RuleLine) -> bool {
         match &self.server.prebuilt {
             Some(known) => known.contains_key(&*rule.rule_id),
-            None => rule.is_marked_prebuilt,
+            // What it was taken for before is the best sign of what it is taken for now.
+            None => self
+                .rules
+                .get(&*rule.rule_id)
+                .map_or(rule.is_marked_prebuilt, |existing| existing.immutable),
         }
     }
 

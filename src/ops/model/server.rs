@@ -59,7 +59,7 @@ pub struct Server {
     /// Whether the license has machine learning.
     pub has_machine_learning: bool,
     /// The `rule_id`s of Elastic's own rules, with the versions that the server has assets of; none if that is not known, and
-    /// then `immutable` tells.
+    /// then `immutable` tells: that of the rule in the space, else that of the line.
     pub prebuilt: Option<HashMap<RuleId, BTreeSet<u64>>>,
     /// Ids of connectors in the server's settings, the same in all spaces.
     pub preconfigured: BTreeSet<Box<str>>,
