@@ -108,7 +108,7 @@ impl Plan {
             None => self.connection.connect(global),
         }?;
         let space = connected.space()?;
-        let target = self.version(&connected)?;
+        let target = version(&connected)?;
         let terms = Terms {
             overwrite: self.overwrite(),
             allow_missing_exceptions: self.allow_missing_exceptions,
@@ -156,21 +156,22 @@ impl Plan {
             connectors: has(Replaced::Connectors),
         }
     }
+}
 
-    fn version(&self, connected: &Connected) -> Result<schema::Target, Error> {
-        let status = ops::Status::of(&connected.client)?;
-        status.target().ok_or_else(|| match &status.version {
-            Some(version) => Error::refused(format!(
-                "`{connected}` is Kibana {version}, whose import is not known here"
-            )),
-            None => Error::from(ErrorKind::Status {
-                method: "GET",
-                path: "/api/status".into(),
-                status: 401,
-                message: "the version is told only to those who are logged in".into(),
-            }),
-        })
-    }
+/// The version whose facts hold for the server.
+fn version(connected: &Connected) -> Result<schema::Target, Error> {
+    let status = ops::Status::of(&connected.client)?;
+    status.target().ok_or_else(|| match &status.version {
+        Some(version) => Error::refused(format!(
+            "`{connected}` is Kibana {version}, whose import is not known here"
+        )),
+        None => Error::from(ErrorKind::Status {
+            method: "GET",
+            path: "/api/status".into(),
+            status: 401,
+            message: "the version is told only to those who are logged in".into(),
+        }),
+    })
 }
 
 /// The note as JSON.
@@ -245,3 +246,6 @@ impl Told<'_> {
         lines.join("\n") + "\n"
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -193,23 +193,22 @@ fn held_back(records: &[Outlook], lines: &[Vec<u8>]) -> HashMap<usize, Outlook> 
         if record.kind != Kind::Rule || !record.outcome.is_there() {
             continue;
         }
-        let lost = record.notes.iter().find_map(|note| match note {
-            Note::LosesReference(list) => Some(list.clone()),
+        let absent = record.notes.iter().find_map(|note| match note {
+            Note::LosesReference(key) => Some(key.id.as_str()),
             _ => None,
         });
-        let why = match lost {
-            Some(list) => Some(format!(
-                "list `{}` is neither in the space nor arrives, or is of another type",
-                list.id.as_str()
+        let why = match absent {
+            Some(id) => Some(format!(
+                "list `{id}` is neither in the space nor arrives, or is of another type"
             )),
             None if incomplete.is_empty() => None,
             None => rule_at(lines, record.line, |rule| {
-                let list = rule
+                let key = rule
                     .list_references()
-                    .find(|list| incomplete.contains(list))?;
+                    .find(|key| incomplete.contains(key))?;
                 Some(format!(
                     "list `{}` does not arrive as the bundle has it",
-                    list.id.as_str()
+                    key.id.as_str()
                 ))
             }),
         };
@@ -236,7 +235,12 @@ fn incomplete_lists(records: &[Outlook], lines: &[Vec<u8>]) -> HashSet<ListKey> 
     records
         .iter()
         .filter(is_refused)
-        .filter_map(|record| rule_at(lines, record.line, |it| it.list_key()))
+        .filter_map(|record| {
+            rule_at(lines, record.line, |it| {
+                let key = it.list_key()?;
+                Some(key)
+            })
+        })
         .collect()
 }
 

@@ -22,6 +22,9 @@ pub struct Wanted {
     lists: BTreeSet<ListKey>,
     connectors: HashSet<Box<str>>,
     has_actions: bool,
+    /// Rules marked as Elastic's own, and those of them without a version.
+    marked: u64,
+    unversioned: u64,
 }
 
 /// What one line names.
@@ -31,6 +34,8 @@ pub struct Named {
     id: Option<Box<str>>,
     list: Option<ListKey>,
     has_actions: bool,
+    is_marked: bool,
+    is_unversioned: bool,
 }
 
 impl Named {
@@ -43,6 +48,9 @@ impl Named {
             id: record.id().map(Into::into),
             list: is_exception.then(|| record.list_key()).flatten(),
             has_actions: kind == Kind::Rule && record.actions().next().is_some(),
+            is_marked: kind == Kind::Rule
+                && record.get("immutable").and_then(Raw::as_bool) == Some(true),
+            is_unversioned: !record.has("version"),
         }
     }
 }
@@ -51,6 +59,8 @@ impl Wanted {
     /// Takes down what the line at this index names.
     pub fn add(&mut self, index: usize, named: Named) {
         self.has_actions |= named.has_actions;
+        self.marked += u64::from(named.is_marked);
+        self.unversioned += u64::from(named.is_marked && named.is_unversioned);
         self.lists.extend(named.list);
         match (named.kind, named.id) {
             (Kind::Rule, Some(id)) => _ = self.rules.insert(RuleId::from(&*id), index),
@@ -102,7 +112,22 @@ impl Snapshot {
         snapshot.connectors(client, space, wanted)?;
         snapshot.exceptions(client, space, wanted)?;
         snapshot.rules(client, space, wanted, shelf)?;
+        snapshot.prebuilt(wanted);
         Ok(snapshot)
+    }
+
+    /// Says where it matters which rules the server has as Elastic's own, which no public route tells by id.
+    fn prebuilt(&mut self, wanted: &Wanted) {
+        let refused = if self.model.server.target.imports_prebuilt() {
+            wanted.unversioned
+        } else {
+            wanted.marked
+        };
+        if refused > 0 {
+            self.gaps.push(format!(
+                "the server does not tell which rules it has as Elastic's own; {refused} marked `immutable` in the bundle may be taken for custom ones, and then arrive"
+            ));
+        }
     }
 
     fn connectors(&mut self, client: &Client, space: &Space, wanted: &Wanted) -> Result<()> {
@@ -260,7 +285,7 @@ impl Snapshot {
         client: &Client,
         space: &Space,
         wanted: &Wanted,
-        shelf: &mut Shelf,
+        bundle: &mut Shelf,
     ) -> Result<()> {
         if wanted.rules.is_empty() {
             return Ok(());
@@ -278,7 +303,7 @@ impl Snapshot {
             };
             self.model.add_rule(&rule);
             self.touch(Kind::Rule, &id, &rule);
-            shelf.lines([index], |_, line| {
+            bundle.lines([index], |_, line| {
                 let line = std::str::from_utf8(line).ok();
                 if let Some(Ok(line)) = line.map(|line| Record::parse(line, 0)) {
                     let members = changed_members(&lens, &rule, &line);
@@ -332,8 +357,6 @@ mod tests {
     fn changes_are_members_each_once_and_no_defaults() {
         let lens = Lens::new(Fields::Owned, []).unwrap();
         let of = |stored: &str, line: &str| {
-            let parse = |text: &'_ str| Record::parse(text, 0).map(|_| ()).unwrap();
-            parse(stored);
             let (stored, line) = (
                 Record::parse(stored, 0).unwrap(),
                 Record::parse(line, 0).unwrap(),
@@ -352,8 +375,8 @@ mod tests {
     fn wanted_is_what_lines_name() {
         let mut wanted = Wanted::default();
         let lines = [
-            r#"{"rule_id":"r","actions":[{"id":"c"}]}"#,
-            r#"{"rule_id":"r"}"#,
+            r#"{"rule_id":"r","actions":[{"id":"c"}],"immutable":true}"#,
+            r#"{"rule_id":"r","immutable":true,"version":1}"#,
             r#"{"item_id":"i","list_id":"l"}"#,
             r#"{"id":"c","attributes":{}}"#,
         ];
@@ -363,5 +386,6 @@ mod tests {
         assert_eq!(wanted.rules.get("r"), Some(&1));
         assert!(wanted.has_actions && wanted.connectors.contains("c"));
         assert_eq!(wanted.lists.len(), 1);
+        assert_eq!((wanted.marked, wanted.unversioned), (2, 1));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ruleferry::ops::model::{Note, Outcome, Reply};
+use ruleferry::ops::model::{Message, Note, Outcome, Reply};
 use ruleferry::ops::plan::Planned;
 use ruleferry::record::Kind;
 
@@ -84,7 +84,7 @@ impl Sorts {
     fn record(&mut self, record: &Planned, names_all: bool) {
         let outlook = &record.outlook;
         let name = name(record);
-        let said = outlook.message.as_ref().map(|message| message.text());
+        let said = outlook.message.as_ref().map(Message::text);
         match outlook.outcome {
             Outcome::Created | Outcome::Unchanged if !names_all => {}
             Outcome::Created | Outcome::Unchanged | Outcome::Unknown => {
