@@ -15,6 +15,7 @@ mod notes;
 mod output;
 mod pack;
 mod patch;
+mod plan;
 mod progress;
 mod render;
 mod request;
@@ -170,6 +171,9 @@ enum Verb {
     /// Tells whether a Kibana can be used, and for what.
     #[command(display_order = 20)]
     Status(status::Status),
+    /// Says what an import of a bundle would do to a space, record by record, and what the server would answer.
+    #[command(display_order = 22)]
+    Plan(plan::Plan),
     /// Shows which connection applies, and where each setting came from.
     #[command(display_order = 29)]
     Config(config::Config),
@@ -246,6 +250,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Unpack(unpack) => unpack.run(&cli.global),
         Verb::Pack(pack) => pack.run(&cli.global),
         Verb::Status(status) => status.run(&cli.global),
+        Verb::Plan(plan) => plan.run(&cli.global),
         Verb::Config(config) => config.run(),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),
