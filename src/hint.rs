@@ -9,7 +9,7 @@ pub fn hint(kind: &ErrorKind) -> Option<String> {
             Some("mend the record, or pass it through unchanged with `--on-error keep`".into())
         }
         ErrorKind::Pretty | ErrorKind::NotAnObject { found: "an array" } => {
-            Some("make NDJSON of it with `jq -c .` (`jq -c '.[]'` for an array), then run again".into())
+            Some("make NDJSON of it with `ruleferry check --fix FILE -o FIXED`, which keeps every token".into())
         }
         ErrorKind::Json { .. } | ErrorKind::Utf8 | ErrorKind::NotAnObject { .. } => {
             Some("mend the line, or pass it through with `--on-error keep` (`--rejects FILE` collects such lines)".into())

@@ -205,8 +205,7 @@ fn lines_that_are_json_but_no_record() {
 
 #[test]
 fn arrays_and_json_over_many_lines_come_with_a_way_out() {
-    let help =
-        "help: make NDJSON of it with `jq -c .` (`jq -c '.[]'` for an array), then run again";
+    let help = "help: make NDJSON of it with `ruleferry check --fix FILE -o FIXED`, which keeps every token";
     let array = "[{\"rule_id\":\"a\"}]";
     let message = format!(
         "error: a record must be a JSON object, found an array\n  --> in.ndjson:1:1\n   | {array}\n   | {}\n",
