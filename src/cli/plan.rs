@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicU64;
 
 use clap::{Args, ValueEnum};
 use ruleferry::error::{Error, ErrorKind};
-use ruleferry::kibana::Space;
+use ruleferry::kibana::{Retry, Space};
 use ruleferry::ops::model::{Message, Note, Outcome, Overwrite};
 use ruleferry::ops::plan::{self, Planned, Terms};
 use ruleferry::ops::{self};
@@ -104,8 +104,8 @@ impl Plan {
             return Err(Error::usage(message).into());
         }
         let connected = match &self.to {
-            Some(target) => self.connection.connect_to(target, global),
-            None => self.connection.connect(global),
+            Some(target) => self.connection.connect_to(target, Retry::default(), global),
+            None => self.connection.connect(Retry::default(), global),
         }?;
         let space = connected.space()?;
         let target = version(&connected)?;
@@ -204,7 +204,7 @@ impl Told<'_> {
             "outcome": outlook.outcome.name(),
             "status": outlook.status,
             "message": outlook.message.as_ref().map(Message::text),
-            "part": (outlook.outcome != Outcome::HeldBack).then_some(1),
+            "part": record.part,
             "changes": record.changes,
             "notes": outlook.notes.iter().map(note).collect::<Value>(),
         })
@@ -229,16 +229,22 @@ impl Told<'_> {
             .iter()
             .map(|record| self.record(record).to_string())
             .collect();
+        let requests: Vec<Value> = (1..)
+            .zip(&self.plan.requests)
+            .map(|(part, sent)| {
+                json!({
+                    "part": part,
+                    "bytes": sent.bytes,
+                    "status": sent.reply.status(),
+                    "body": sent.reply.to_json(),
+                })
+            })
+            .collect();
         let summary = json!({
             "schema_version": 1,
             "summary": self.counts(),
             "space": self.space.as_str(),
-            "requests": [{
-                "part": 1,
-                "bytes": self.plan.bytes,
-                "status": self.plan.reply.status(),
-                "body": self.plan.reply.to_json(),
-            }],
+            "requests": requests,
             "gaps": self.plan.gaps,
             "exit": self.exit.code(),
         });

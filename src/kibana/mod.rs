@@ -7,14 +7,16 @@
 mod auth;
 mod client;
 mod failure;
+mod options;
 mod reply;
 mod request;
 mod retry;
 mod space;
 
 pub use auth::{Credentials, Secret};
-pub use client::{Client, Exchange, Options};
+pub use client::Client;
 pub use failure::Failure;
+pub use options::{Exchange, Options};
 pub use reply::Reply;
 pub use request::{Body, Content, Method, Request, Upload, envelope};
 pub use retry::{Outcome, Replay, Retry};

@@ -11,8 +11,8 @@ use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::client::{Exchange, Observer};
 use super::failure::{self, lost};
+use super::options::{Exchange, Observer};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The most of an error's body that is read, in bytes.

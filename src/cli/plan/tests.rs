@@ -64,7 +64,7 @@ fn told<T>(tell: impl FnOnce(&Told<'_>) -> T) -> T {
 #[test]
 fn the_text_counts_and_names_what_needs_attention() {
     let text = told(|told| text::of(told, false));
-    let bytes = made().bytes;
+    let bytes = made().requests[0].bytes;
     let expected = format!(
         "4 records to space default of prod (Kibana 9.1), {bytes} bytes in one request
   created          2  1 rule, 1 connector

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ruleferry::ops::model::{Message, Note, Outcome, Reply};
-use ruleferry::ops::plan::Planned;
+use ruleferry::ops::plan::{Planned, Sent};
 use ruleferry::record::Kind;
 
 use super::Told;
@@ -15,12 +15,12 @@ const NAMED: usize = 10;
 pub(super) fn of(told: &Told<'_>, names_all: bool) -> String {
     let plan = told.plan;
     let mut text = format!(
-        "{} to space {} of {} (Kibana {}), {} bytes in one request\n",
+        "{} to space {} of {} (Kibana {}), {}\n",
         count(plan.records.len(), "record"),
         told.space,
         told.connected,
         told.target,
-        plan.bytes,
+        size(&plan.requests),
     );
     text += &counts(&plan.records);
     let mut attention = Sorts::default();
@@ -32,7 +32,28 @@ pub(super) fn of(told: &Told<'_>, names_all: bool) -> String {
     for gap in &plan.gaps {
         text += &format!("unsure: {gap}\n");
     }
-    text + &answer(&plan.reply)
+    match plan.requests.as_slice() {
+        [one] => text + "the server will answer " + &answer(&one.reply),
+        many => {
+            for (number, sent) in (1..).zip(many) {
+                text += &format!(
+                    "to request {number} ({} bytes) the server will answer {}",
+                    sent.bytes,
+                    answer(&sent.reply)
+                );
+            }
+            text
+        }
+    }
+}
+
+/// How much is sent.
+fn size(requests: &[Sent]) -> String {
+    let bytes: u64 = requests.iter().map(|sent| sent.bytes).sum();
+    match requests.len() {
+        1 => format!("{bytes} bytes in one request"),
+        many => format!("{bytes} bytes in {many} requests, one after another"),
+    }
 }
 
 fn count(number: usize, what: &str) -> String {
@@ -209,11 +230,11 @@ fn warnings(told: &Told<'_>) -> String {
 fn answer(reply: &Reply) -> String {
     match reply {
         Reply::Failed { status, message } => {
-            format!("the server will answer {status}: {}\n", message.text())
+            format!("{status}: {}\n", message.text())
         }
         Reply::Answered(answer) => {
             let mut text = format!(
-                "the server will answer 200: success {}, {} of {} rules, {}",
+                "200: success {}, {} of {} rules, {}",
                 answer.success,
                 answer.success_count,
                 answer.rules_count,

@@ -9,7 +9,6 @@ use super::server::Server;
 use super::{Halt, actions};
 use crate::bundle::Fingerprint;
 use crate::check::{self, Level, Options, Problem};
-use crate::error::PathStep;
 use crate::json::{Raw, ValueKind};
 use crate::record::{ItemId, Kind, ListKey, Record};
 
@@ -284,10 +283,6 @@ fn refusal(problems: &[Problem], kind: Kind) -> Option<Message> {
     let own: Vec<&str> = errors.iter().map(|it| &*it.message).collect();
     let words = match (schema.as_slice(), after.as_slice()) {
         ([], []) => return None,
-        // A fault in `required_fields` is told twice.
-        ([one], _) if one.pointer.first() == Some(&PathStep::from("required_fields")) => {
-            one.kibana.as_ref().map(|text| format!("{text}, {text}"))
-        }
         ([one], _) => one.kibana.clone(),
         ([], after) => after
             .iter()
