@@ -111,6 +111,27 @@ pub enum ErrorKind {
     Usage { message: Box<str> },
     #[error("{message}")]
     Tree { message: Box<str> },
+    #[error("{method} {path} answered {status}{}", said(.message))]
+    Status {
+        method: &'static str,
+        path: Box<str>,
+        status: u16,
+        message: Box<str>,
+    },
+    #[error("{url} cannot be reached: {problem}")]
+    Unreachable { url: Box<str>, problem: Box<str> },
+    #[error("no answer to {method} {path}: {problem}")]
+    Lost {
+        method: &'static str,
+        path: Box<str>,
+        problem: Box<str>,
+    },
+    #[error("the answer to {method} {path} is not Kibana's: {problem}")]
+    Answer {
+        method: &'static str,
+        path: Box<str>,
+        problem: Box<str>,
+    },
     #[error("ids whose records differ: {count}; nothing is written")]
     Conflicts { count: u64 },
     #[error("{message}")]
@@ -122,6 +143,14 @@ pub enum ErrorKind {
     Interrupted,
     #[error("this should not happen: {message}")]
     Bug { message: Box<str> },
+}
+
+fn said(message: &str) -> String {
+    if message.is_empty() {
+        String::new()
+    } else {
+        format!(": {message}")
+    }
 }
 
 fn near(nearest: Option<&str>) -> String {

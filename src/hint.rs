@@ -20,6 +20,12 @@ pub fn hint(kind: &ErrorKind) -> Option<String> {
         ErrorKind::Tree { .. } => {
             Some("mend it and run again; files and folders whose names begin with `.` or `_` are not read".into())
         }
+        ErrorKind::Status { status, message, .. } => status_hint(*status, message),
+        ErrorKind::Unreachable { .. } => {
+            Some("check `--url` (KIBANA_URL), the network, and `--proxy` or `--ca-file` where they are needed".into())
+        }
+        ErrorKind::Lost { .. } => Some("the server may have done what was asked; look before you ask again".into()),
+        ErrorKind::Answer { .. } => Some("check that `--url` leads to Kibana itself, not to a login page or a proxy".into()),
         ErrorKind::Conflicts { .. } => Some(
             "`--prefer first` or `--prefer last` settles each, `--prefer newer` those of which one is newer; `ruleferry diff` shows what differs".into(),
         ),
@@ -27,4 +33,27 @@ pub fn hint(kind: &ErrorKind) -> Option<String> {
         ErrorKind::Bug { .. } => Some("this is a fault in ruleferry; report it with the command that led here".into()),
         ErrorKind::Io { .. } | ErrorKind::Unknown { .. } | ErrorKind::Usage { .. } | ErrorKind::Interrupted => None,
     }
+}
+
+/// What to do about an answer of this status.
+fn status_hint(status: u16, message: &str) -> Option<String> {
+    let hint = match status {
+        300..=399 => {
+            "give the address it redirects to as `--url`; redirects are not followed, so that credentials go nowhere else"
+        }
+        401 => {
+            "check the credentials: KIBANA_API_KEY, `--api-key-file`, or KIBANA_USERNAME with KIBANA_PASSWORD"
+        }
+        403 => "the credentials lack a privilege; `ruleferry status` tells which",
+        404 if message.contains("Unknown resource") => {
+            "the host name leads to no deployment; check `--url`"
+        }
+        404 => {
+            "the space or the route may not be there; check `--space`, and `--url` for a missing base path"
+        }
+        408 | 429 | 502..=504 => "the server or a proxy before it is busy; try again later",
+        413 => "the server takes less in one request; see `--max-bytes`",
+        _ => return None,
+    };
+    Some(hint.into())
 }

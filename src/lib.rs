@@ -43,6 +43,8 @@ pub mod edit;
 pub mod error;
 pub mod hint;
 pub mod json;
+pub mod kibana;
+pub mod ops;
 pub mod pipeline;
 pub mod query;
 pub mod record;

@@ -7,11 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module at the top of the crate, with the modules it may name. `cli` is of the command and uses the library from outside.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("error", &[]),
     ("hint", &["error"]),
     ("json", &["error"]),
     ("stream", &["error"]),
+    ("kibana", &["error"]),
     ("record", &["json", "error"]),
     ("schema", &["record", "json", "error"]),
     ("query", &["record", "json", "error"]),
@@ -52,6 +53,13 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "json",
             "stream",
             "error",
+        ],
+    ),
+    (
+        "ops",
+        &[
+            "kibana", "bulk", "bundle", "check", "pipeline", "schema", "query", "record", "json",
+            "stream", "error",
         ],
     ),
     ("cli", &[]),

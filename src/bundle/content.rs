@@ -1,6 +1,7 @@
 //! Do two records say the same, however they are spelt?
 
 use std::borrow::Cow;
+use std::fmt;
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -25,6 +26,12 @@ pub enum Fields {
 /// for a chance that never comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub(super) u128);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
 
 /// Values below this many levels count by their text, so that no line is too deep for the stack. Kibana's rules have less than
 /// ten levels.

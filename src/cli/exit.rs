@@ -12,6 +12,7 @@ pub(crate) enum Exit {
     Usage,
     Part,
     Findings,
+    Denied,
     Interrupted,
 }
 
@@ -24,6 +25,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Part => 3,
             Self::Findings => 4,
+            Self::Denied => 5,
             Self::Interrupted => 130,
         }
     }
@@ -35,6 +37,9 @@ impl Exit {
             | ErrorKind::Query { .. }
             | ErrorKind::Request { .. }
             | ErrorKind::Unknown { .. } => Self::Usage,
+            ErrorKind::Status {
+                status: 401 | 403, ..
+            } => Self::Denied,
             ErrorKind::Interrupted => Self::Interrupted,
             _ => Self::Failed,
         }

@@ -33,7 +33,8 @@ pub(crate) struct Man {
     folder: PathBuf,
 }
 
-const TOPICS: [(&str, &str); 4] = [
+const TOPICS: [(&str, &str); 5] = [
+    ("connection", include_str!("help/connection.txt")),
     ("exit-codes", include_str!("help/exit-codes.txt")),
     ("environment", include_str!("help/environment.txt")),
     ("query", include_str!("help/query.txt")),

@@ -2,6 +2,8 @@
 
 mod bulk_edit;
 mod check;
+mod config;
+mod connection;
 mod diff;
 mod edit;
 mod exit;
@@ -13,6 +15,7 @@ mod notes;
 mod output;
 mod pack;
 mod patch;
+mod plan;
 mod progress;
 mod render;
 mod request;
@@ -21,6 +24,7 @@ mod select;
 mod selection;
 mod split;
 mod stats;
+mod status;
 mod table;
 mod told;
 mod unpack;
@@ -48,7 +52,7 @@ use exit::Exit;
     subcommand_required = true,
     arg_required_else_help = true,
     max_term_width = 110,
-    after_help = "`ruleferry help exit-codes|environment|query|pipeline` explains what several verbs share."
+    after_help = "`ruleferry help exit-codes|environment|query|pipeline|connection` explains what several verbs share."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -164,13 +168,22 @@ enum Verb {
     /// Makes a bundle of a directory that `unpack` wrote.
     #[command(display_order = 13)]
     Pack(pack::Pack),
+    /// Tells whether a Kibana can be used, and for what.
+    #[command(display_order = 20)]
+    Status(status::Status),
+    /// Says what an import of a bundle would do to a space, record by record, and what the server would answer.
+    #[command(display_order = 22)]
+    Plan(plan::Plan),
+    /// Shows which connection applies, and where each setting came from.
+    #[command(display_order = 29)]
+    Config(config::Config),
     /// Writes a completion script for a shell.
     #[command(display_order = 30)]
     Completions(help::Completions),
     /// Writes the man pages into a folder.
     #[command(display_order = 31)]
     Man(help::Man),
-    /// Explains a verb, a transform, or a topic: exit-codes, environment, query, pipeline.
+    /// Explains a verb, a transform, or a topic: exit-codes, environment, query, pipeline, connection.
     #[command(display_order = 32)]
     Help(help::Help),
 }
@@ -236,6 +249,9 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Diff(diff) => diff.run(&cli.global),
         Verb::Unpack(unpack) => unpack.run(&cli.global),
         Verb::Pack(pack) => pack.run(&cli.global),
+        Verb::Status(status) => status.run(&cli.global),
+        Verb::Plan(plan) => plan.run(&cli.global),
+        Verb::Config(config) => config.run(),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),
         Verb::Help(help) => help.run(),

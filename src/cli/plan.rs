@@ -1,0 +1,257 @@
+//! `plan`: what would an import do, and what would the server answer?
+
+mod keep;
+mod text;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use clap::{Args, ValueEnum};
+use ruleferry::error::{Error, ErrorKind};
+use ruleferry::kibana::{Retry, Space};
+use ruleferry::ops::model::{Message, Note, Outcome, Overwrite};
+use ruleferry::ops::plan::{self, Planned, Terms};
+use ruleferry::ops::{self};
+use ruleferry::schema;
+use serde_json::{Value, json};
+
+use super::connection::{Connected, Connection, Target};
+use super::exit::Exit;
+use super::input::Input;
+use super::progress::Progress;
+use super::{Format, Global, work};
+
+const NOTES: &str = "Reads the space (rules, lists and items, connectors with the ids they were imported under), does to a model of it what \
+the server's import does, and changes nothing. Records are created, overwritten (with the fields that differ), unchanged, in \
+conflict, refused, or held back: a rule that needs an exception list or item which is not in the space and does not arrive is not \
+sent, unless `--allow-missing-exceptions` is given.
+
+The text names what needs attention; `-v` names each record. JSON has a line a record, then a summary with the answer that the \
+server will give. `-o PLAN` keeps the plan with fingerprints of the files and of every stored object that it rests on.
+
+Exit codes: 0; with `--exit-code` 4 if anything would change or fail; 5 if the credentials are refused.
+
+Example: ruleferry plan export.ndjson --to prod/soc --overwrite rules";
+
+/// The verb.
+#[derive(Debug, Args)]
+#[command(after_help = NOTES)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    input: Input,
+    /// Where it would go, as in `prod/soc`; without it, what flags, variables and `--profile` say.
+    #[arg(long = "to", value_name = "TARGET", help_heading = "Connection")]
+    to: Option<Target>,
+    #[command(flatten)]
+    connection: Connection,
+    /// What may be replaced where it is there already: `rules`, `exceptions`, `connectors`.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_delimiter = ',',
+        help_heading = "Import"
+    )]
+    overwrite: Vec<Replaced>,
+    /// Plans to send rules though a list or item that they need does not arrive.
+    #[arg(long, help_heading = "Import")]
+    allow_missing_exceptions: bool,
+    /// Exits with 4 if anything would change or fail.
+    #[arg(long, help_heading = "Output")]
+    exit_code: bool,
+    /// Keeps the plan in this file.
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_name = "PLAN",
+        help_heading = "Output"
+    )]
+    output: Option<PathBuf>,
+    /// How it is written.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true,
+        help_heading = "Output"
+    )]
+    format: Format,
+}
+
+/// What an import may replace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Replaced {
+    Rules,
+    Exceptions,
+    Connectors,
+}
+
+/// A plan and what it is for.
+struct Told<'t> {
+    plan: &'t plan::Plan,
+    connected: &'t Connected,
+    space: &'t Space,
+    target: schema::Target,
+    overwrite: Overwrite,
+    exit: Exit,
+}
+
+impl Plan {
+    /// Runs the verb.
+    pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        if self.output.is_some() && self.reads_stdin() {
+            let message = "`-o` needs FILEs: a plan is kept with their fingerprints, and standard input cannot be read again";
+            return Err(Error::usage(message).into());
+        }
+        let connected = match &self.to {
+            Some(target) => self.connection.connect_to(target, Retry::default(), global),
+            None => self.connection.connect(Retry::default(), global),
+        }?;
+        let space = connected.space()?;
+        let target = version(&connected)?;
+        let terms = Terms {
+            overwrite: self.overwrite(),
+            allow_missing_exceptions: self.allow_missing_exceptions,
+        };
+        let consumed = Arc::new(AtomicU64::new(0));
+        let reading = global.reading(&consumed);
+        let progress = Progress::start(global.progress, self.input.size(), consumed);
+        let bundle = (&reading, self.input.sources());
+        let plan = plan::Plan::make(&connected.client, &space, target, bundle, terms)?;
+        drop(progress);
+        let exit = if self.exit_code && !plan.changes_nothing() {
+            Exit::Findings
+        } else {
+            Exit::Done
+        };
+        let told = Told {
+            plan: &plan,
+            connected: &connected,
+            space: &space,
+            target,
+            overwrite: terms.overwrite,
+            exit,
+        };
+        if let Some(path) = &self.output {
+            keep::write(path, &self.input.files, &told)?;
+        }
+        match self.format {
+            Format::Json => work::print(&told.json())?,
+            Format::Text if global.quiet => {}
+            Format::Text => work::print(&text::of(&told, global.verbose))?,
+        }
+        Ok(exit)
+    }
+
+    fn reads_stdin(&self) -> bool {
+        let files = &self.input.files;
+        files.is_empty() || files.iter().any(|file| file.as_os_str() == "-")
+    }
+
+    fn overwrite(&self) -> Overwrite {
+        let has = |what| self.overwrite.contains(&what);
+        Overwrite {
+            rules: has(Replaced::Rules),
+            exceptions: has(Replaced::Exceptions),
+            connectors: has(Replaced::Connectors),
+        }
+    }
+}
+
+/// The version whose facts hold for the server.
+fn version(connected: &Connected) -> Result<schema::Target, Error> {
+    let status = ops::Status::of(&connected.client)?;
+    status.target().ok_or_else(|| match &status.version {
+        Some(version) => Error::refused(format!(
+            "`{connected}` is Kibana {version}, whose import is not known here"
+        )),
+        None => Error::from(ErrorKind::Status {
+            method: "GET",
+            path: "/api/status".into(),
+            status: 401,
+            message: "the version is told only to those who are logged in".into(),
+        }),
+    })
+}
+
+/// The note as JSON.
+fn note(note: &Note) -> Value {
+    match note {
+        Note::LosesReference(list) => json!({
+            "note": "loses_reference", "list_id": list.id.as_str(), "namespace_type": list.namespace.name(),
+        }),
+        Note::LosesAction(id) => json!({"note": "loses_action", "connector": id}),
+        Note::NeedsSecrets => json!({"note": "needs_secrets"}),
+        Note::LosesSecrets => json!({"note": "loses_secrets"}),
+        Note::GetsNewId => json!({"note": "gets_new_id"}),
+        Note::RemovesItems(count) => json!({"note": "removes_items", "items": count}),
+        Note::LacksItemsForAMoment => json!({"note": "lacks_items_for_a_moment"}),
+        Note::Superseded => json!({"note": "superseded"}),
+    }
+}
+
+impl Told<'_> {
+    /// The record as a line of the report.
+    fn record(&self, record: &Planned) -> Value {
+        let outlook = &record.outlook;
+        json!({
+            "schema_version": 1,
+            "file": record.location.file,
+            "line": record.location.line,
+            "kind": outlook.kind.name(),
+            "id": outlook.id,
+            "space": self.space.as_str(),
+            "outcome": outlook.outcome.name(),
+            "status": outlook.status,
+            "message": outlook.message.as_ref().map(Message::text),
+            "part": record.part,
+            "changes": record.changes,
+            "notes": outlook.notes.iter().map(note).collect::<Value>(),
+        })
+    }
+
+    fn counts(&self) -> Value {
+        let counts = self.plan.counts();
+        Outcome::ALL
+            .into_iter()
+            .map(|outcome| {
+                let count = counts.get(&outcome).copied().unwrap_or(0);
+                (outcome.name().to_owned(), Value::from(count))
+            })
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    }
+
+    fn json(&self) -> String {
+        let mut lines: Vec<String> = self
+            .plan
+            .records
+            .iter()
+            .map(|record| self.record(record).to_string())
+            .collect();
+        let requests: Vec<Value> = (1..)
+            .zip(&self.plan.requests)
+            .map(|(part, sent)| {
+                json!({
+                    "part": part,
+                    "bytes": sent.bytes,
+                    "status": sent.reply.status(),
+                    "body": sent.reply.to_json(),
+                })
+            })
+            .collect();
+        let summary = json!({
+            "schema_version": 1,
+            "summary": self.counts(),
+            "space": self.space.as_str(),
+            "requests": requests,
+            "gaps": self.plan.gaps,
+            "exit": self.exit.code(),
+        });
+        lines.push(summary.to_string());
+        lines.join("\n") + "\n"
+    }
+}
+
+#[cfg(test)]
+mod tests;

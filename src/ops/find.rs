@@ -1,0 +1,275 @@
+//! Reads what a space holds, object by object, as its `_find` routes answer.
+//!
+//! An answer is read as it comes, so memory holds one object, not a page. Rules come in one request, which sees one state of the
+//! space; where there are more than a request may ask for, in slices that do not overlap.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io::BufReader;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::kibana::{Client, Method, Request, Space};
+use crate::record::ListKey;
+
+/// The most objects that a `_find` gives, however it is paged: Elasticsearch's window (measured.md).
+pub const WINDOW: u64 = 10_000;
+
+/// The rule types and severities that cut a space into slices. A rule of another type is in none, which the totals show.
+const TYPES: [&str; 8] = [
+    "query",
+    "saved_query",
+    "eql",
+    "esql",
+    "threshold",
+    "threat_match",
+    "machine_learning",
+    "new_terms",
+];
+const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
+
+/// Takes one object as the server spelt it.
+pub type Sink<'s> = &'s mut dyn FnMut(&str) -> Result<()>;
+
+/// Every rule of a space that the filter lets through, and how many they are; the filter is KQL as `_find` takes it.
+///
+/// Fails where the answer lacks rules that its total counts: they came or went meanwhile, or no slice has them.
+pub fn rules(client: &Client, space: &Space, filter: Option<&str>, sink: Sink<'_>) -> Result<u64> {
+    let total = count(client, space, filter)?;
+    let mut seen = 0;
+    let mut counting = |rule: &str| {
+        seen += 1;
+        sink(rule)
+    };
+    for slice in slices(client, space, filter, total)? {
+        let request = rules_request(space, slice.as_deref(), WINDOW);
+        let found = each(client, &request, &mut counting)?;
+        if found.total > WINDOW {
+            return Err(more_than_a_window(space, found.total));
+        }
+    }
+    if seen < total {
+        return Err(Error::refused(format!(
+            "space `{space}` has {total} rules by its own count and gave {seen}; it changed meanwhile, or holds rules of a type that is not known here"
+        )));
+    }
+    Ok(seen)
+}
+
+/// How many rules of a space the filter lets through.
+pub fn count(client: &Client, space: &Space, filter: Option<&str>) -> Result<u64> {
+    Ok(each(client, &rules_request(space, filter, 1), &mut |_| Ok(()))?.total)
+}
+
+/// Every exception list of a space, those of all spaces too.
+pub fn lists(client: &Client, space: &Space, sink: Sink<'_>) -> Result<u64> {
+    let request = Request::new(Method::Get, "/api/exception_lists/_find")
+        .in_space(space)
+        .with("namespace_type", "single")
+        .with("namespace_type", "agnostic")
+        .with("per_page", WINDOW.to_string());
+    let found = each(client, &request, sink)?;
+    if found.total > WINDOW {
+        return Err(Error::refused(format!(
+            "space `{space}` has {} exception lists, more than the {WINDOW} that can be read",
+            found.total
+        )));
+    }
+    Ok(found.total)
+}
+
+/// Every item of a list; none where there is no such list.
+pub fn items(
+    client: &Client,
+    space: &Space,
+    list: &ListKey,
+    sink: Sink<'_>,
+) -> Result<Option<u64>> {
+    let request = Request::new(Method::Get, "/api/exception_lists/items/_find")
+        .in_space(space)
+        .with("list_id", list.id.as_str())
+        .with("namespace_type", list.namespace.name())
+        .with("per_page", WINDOW.to_string());
+    match each(client, &request, sink) {
+        Ok(found) if found.total > WINDOW => Err(Error::refused(format!(
+            "list `{}` of space `{space}` has {} items, more than the {WINDOW} that can be read",
+            list.id.as_str(),
+            found.total
+        ))),
+        Ok(found) => Ok(Some(found.total)),
+        Err(error) if matches!(error.kind(), ErrorKind::Status { status: 404, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn rules_request(space: &Space, filter: Option<&str>, size: u64) -> Request {
+    let request = Request::new(Method::Get, "/api/detection_engine/rules/_find")
+        .in_space(space)
+        .with("per_page", size.to_string());
+    // An empty filter is refused (measured.md), so there is none.
+    match filter {
+        Some(filter) => request.with("filter", filter),
+        None => request,
+    }
+}
+
+/// Filters that together let each rule through once, each within what a request may ask for.
+fn slices(
+    client: &Client,
+    space: &Space,
+    filter: Option<&str>,
+    total: u64,
+) -> Result<Vec<Option<String>>> {
+    if total <= WINDOW {
+        return Ok(vec![filter.map(str::to_owned)]);
+    }
+    let also = |filter: Option<&str>, clause: String| match filter {
+        Some(filter) => format!("({filter}) and {clause}"),
+        None => clause,
+    };
+    let mut slices = Vec::new();
+    let mut wait: Vec<(String, usize)> = TYPES
+        .iter()
+        .map(|kind| {
+            (
+                also(filter, format!("alert.attributes.params.type: \"{kind}\"")),
+                1,
+            )
+        })
+        .collect();
+    while let Some((slice, depth)) = wait.pop() {
+        let total = count(client, space, Some(&slice))?;
+        if total == 0 {
+            continue;
+        }
+        if total <= WINDOW {
+            slices.push(Some(slice));
+            continue;
+        }
+        let clauses: Vec<String> = match depth {
+            1 => ["true", "false"]
+                .iter()
+                .map(|enabled| format!("alert.attributes.enabled: {enabled}"))
+                .collect(),
+            2 => SEVERITIES
+                .iter()
+                .map(|severity| format!("alert.attributes.params.severity: \"{severity}\""))
+                .collect(),
+            _ => return Err(more_than_a_window(space, total)),
+        };
+        wait.extend(
+            clauses
+                .into_iter()
+                .map(|clause| (also(Some(&slice), clause), depth + 1)),
+        );
+    }
+    Ok(slices)
+}
+
+fn more_than_a_window(space: &Space, total: u64) -> Error {
+    Error::refused(format!(
+        "space `{space}` has {total} rules of one type, state and severity, more than the {WINDOW} that can be read at once; choose fewer with `--only`"
+    ))
+}
+
+/// What an answer says beside its objects.
+struct Found {
+    total: u64,
+}
+
+/// Sends a `_find` and hands its objects on as they come.
+fn each(client: &Client, request: &Request, sink: Sink<'_>) -> Result<Found> {
+    let reply = client.send(request)?;
+    let failed = RefCell::new(None);
+    let mut deserializer =
+        serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, reply));
+    let page = PageSeed {
+        sink: RefCell::new(sink),
+        failed: &failed,
+    };
+    let found = page.deserialize(&mut deserializer);
+    if let Some(error) = failed.into_inner() {
+        return Err(error);
+    }
+    found.map_err(|error| {
+        ErrorKind::Answer {
+            method: "GET",
+            path: request.full_path().into(),
+            problem: format!("expected a page of objects: {error}").into(),
+        }
+        .into()
+    })
+}
+
+/// Reads `{…, "total": n, …, "data": […]}`, its keys in any order.
+struct PageSeed<'p, 's> {
+    sink: RefCell<Sink<'s>>,
+    /// Where an error of the sink waits, since serde has errors of its own.
+    failed: &'p RefCell<Option<Error>>,
+}
+
+impl<'de> DeserializeSeed<'de> for PageSeed<'_, '_> {
+    type Value = Found;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Found, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for PageSeed<'_, '_> {
+    type Value = Found;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a page of objects")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found, A::Error> {
+        use serde::de::Error as _;
+        let (mut total, mut has_data) = (None, false);
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "total" => total = Some(map.next_value()?),
+                "data" => {
+                    map.next_value_seed(Objects(&self))?;
+                    has_data = true;
+                }
+                _ => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        match total {
+            Some(total) if has_data => Ok(Found { total }),
+            _ => Err(A::Error::custom("`total` or `data` is missing")),
+        }
+    }
+}
+
+struct Objects<'o, 'p, 's>(&'o PageSeed<'p, 's>);
+
+impl<'de> DeserializeSeed<'de> for Objects<'_, '_, '_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Objects<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut objects: A) -> Result<(), A::Error> {
+        use serde::de::Error as _;
+        while let Some(object) = objects.next_element::<Box<RawValue>>()? {
+            if let Err(error) = (self.0.sink.borrow_mut())(object.get()) {
+                *self.0.failed.borrow_mut() = Some(error);
+                return Err(A::Error::custom("ended"));
+            }
+        }
+        Ok(())
+    }
+}

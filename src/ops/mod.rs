@@ -1,0 +1,11 @@
+//! A bundle and a live Kibana together: what it is ready for, and what goes there and comes from there.
+
+pub mod find;
+pub mod model;
+mod pages;
+pub mod plan;
+pub mod snapshot;
+mod status;
+
+pub use pages::{Connector, Counted, connectors, spaces, total};
+pub use status::{Access, Connectors, SpaceStatus, Status};
