@@ -118,6 +118,8 @@ pub enum ErrorKind {
         status: u16,
         message: Box<str>,
     },
+    #[error("{message}")]
+    OutOfReach { message: Box<str> },
     #[error("{url} cannot be reached: {problem}")]
     Unreachable { url: Box<str>, problem: Box<str> },
     #[error("no answer to {method} {path}: {problem}")]
@@ -179,6 +181,13 @@ impl Error {
     /// A setting or flag that makes no sense.
     pub fn usage(message: impl Into<Box<str>>) -> Self {
         Self::from(ErrorKind::Usage {
+            message: message.into(),
+        })
+    }
+
+    /// Something about a server, or between it and a bundle, that no request can get around.
+    pub fn out_of_reach(message: impl Into<Box<str>>) -> Self {
+        Self::from(ErrorKind::OutOfReach {
             message: message.into(),
         })
     }

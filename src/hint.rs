@@ -31,7 +31,7 @@ pub fn hint(kind: &ErrorKind) -> Option<String> {
         ),
         ErrorKind::Unfit { help, .. } => Some((*help).into()),
         ErrorKind::Bug { .. } => Some("this is a fault in ruleferry; report it with the command that led here".into()),
-        ErrorKind::Io { .. } | ErrorKind::Unknown { .. } | ErrorKind::Usage { .. } | ErrorKind::Interrupted => None,
+        ErrorKind::OutOfReach { .. } | ErrorKind::Io { .. } | ErrorKind::Unknown { .. } | ErrorKind::Usage { .. } | ErrorKind::Interrupted => None,
     }
 }
 

@@ -162,7 +162,7 @@ impl Plan {
 fn version(connected: &Connected) -> Result<schema::Target, Error> {
     let status = ops::Status::of(&connected.client)?;
     status.target().ok_or_else(|| match &status.version {
-        Some(version) => Error::refused(format!(
+        Some(version) => Error::out_of_reach(format!(
             "`{connected}` is Kibana {version}, whose import is not known here"
         )),
         None => Error::from(ErrorKind::Status {

@@ -51,7 +51,7 @@ pub fn rules(client: &Client, space: &Space, filter: Option<&str>, sink: Sink<'_
         }
     }
     if seen < total {
-        return Err(Error::refused(format!(
+        return Err(Error::out_of_reach(format!(
             "space `{space}` has {total} rules by its own count and gave {seen}; it changed meanwhile, or holds rules of a type that is not known here"
         )));
     }
@@ -72,7 +72,7 @@ pub fn lists(client: &Client, space: &Space, sink: Sink<'_>) -> Result<u64> {
         .with("per_page", WINDOW.to_string());
     let found = each(client, &request, sink)?;
     if found.total > WINDOW {
-        return Err(Error::refused(format!(
+        return Err(Error::out_of_reach(format!(
             "space `{space}` has {} exception lists, more than the {WINDOW} that can be read",
             found.total
         )));
@@ -93,7 +93,7 @@ pub fn items(
         .with("namespace_type", list.namespace.name())
         .with("per_page", WINDOW.to_string());
     match each(client, &request, sink) {
-        Ok(found) if found.total > WINDOW => Err(Error::refused(format!(
+        Ok(found) if found.total > WINDOW => Err(Error::out_of_reach(format!(
             "list `{}` of space `{space}` has {} items, more than the {WINDOW} that can be read",
             list.id.as_str(),
             found.total
@@ -169,7 +169,7 @@ fn slices(
 }
 
 fn more_than_a_window(space: &Space, total: u64) -> Error {
-    Error::refused(format!(
+    Error::out_of_reach(format!(
         "space `{space}` has {total} rules of one type, state and severity, more than the {WINDOW} that can be read at once; choose fewer with `--only`"
     ))
 }

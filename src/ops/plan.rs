@@ -6,7 +6,7 @@ use super::model::{Message, Model, Note, Outcome, Outlook, Overwrite, Reply};
 use super::snapshot::{Named, Snapshot, Touched, Wanted};
 use crate::bundle::Shelf;
 use crate::bundle::split::{Facts, Limits, Planner};
-use crate::error::{Error, Location, Result};
+use crate::error::{Error, ErrorKind, Location, Result};
 use crate::kibana::{Client, Space, envelope};
 use crate::pipeline::Reading;
 use crate::record::{Counts, Kind, ListKey, Record, details_line};
@@ -76,7 +76,7 @@ impl Plan {
         terms: Terms,
     ) -> Result<Self> {
         if target < FIRST {
-            return Err(Error::refused(format!(
+            return Err(Error::out_of_reach(format!(
                 "Kibana {target} imports rules alone; an import needs 8.0 or later"
             )));
         }
@@ -135,13 +135,13 @@ impl Plan {
     /// Adds a request; `incomplete` are the lists of which something was refused so far.
     fn send(
         &mut self,
-        shelf: &mut Shelf,
+        kept: &mut Shelf,
         part: &Slice,
         incomplete: &mut HashSet<ListKey>,
         changes: &mut HashMap<usize, Vec<String>>,
         terms: Terms,
     ) -> Result<()> {
-        let lines = lines(shelf, &part.records)?;
+        let lines = lines(kept, &part.records)?;
         let before = self.model.clone();
         let mut predicted = predict(&mut self.model, &lines, &HashMap::new(), terms);
         incomplete.extend(incomplete_lists(&predicted.records, &lines));
@@ -160,11 +160,11 @@ impl Plan {
         let number = self.requests.len() + 1;
         for outlook in predicted.records {
             let index = part.records[sent[outlook.line]];
-            let changed = match outlook.outcome {
+            let differs = match outlook.outcome {
                 Outcome::Overwritten => changes.remove(&index),
                 _ => None,
             };
-            self.plan(shelf, index, outlook, changed, Some(number));
+            self.plan(kept, index, outlook, differs, Some(number));
         }
         let bytes = part.bytes(&lines, &sent, held.len());
         self.requests.push(Sent {
@@ -172,21 +172,21 @@ impl Plan {
             bytes,
         });
         for (line, outlook) in held {
-            self.plan(shelf, part.records[line], outlook, None, None);
+            self.plan(kept, part.records[line], outlook, None, None);
         }
         Ok(())
     }
 
     fn plan(
         &mut self,
-        shelf: &Shelf,
+        kept: &Shelf,
         index: usize,
         outlook: Outlook,
         changes: Option<Vec<String>>,
         part: Option<usize>,
     ) {
         self.records.push(Planned {
-            location: shelf.location(index),
+            location: kept.location(index),
             outlook: Outlook {
                 line: index,
                 ..outlook
@@ -264,12 +264,16 @@ fn parts(shelf: &Shelf, model: &Model, counts: Counts, facts: Vec<Facts>) -> Res
     let plan = planner.plan();
     if let Some(unfit) = plan.unfit.first() {
         let first = unfit.records.first().copied().unwrap_or_default();
-        return Err(Error::refused(format!(
+        let message = format!(
             "what belongs together here makes a request of {} {}, more than the {} that a request may hold",
             unfit.found,
             unfit.limit.name(),
             unfit.most
-        ))
+        );
+        return Err(Error::from(ErrorKind::Unfit {
+            message: message.into(),
+            help: "`ruleferry split` names all that does not fit; make the list smaller, or raise the server's limit",
+        })
         .at(shelf.location(first)));
     }
     Ok(plan
