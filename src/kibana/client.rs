@@ -147,29 +147,28 @@ impl Client {
             Method::Delete => reqwest::Method::DELETE,
         };
         let builder = self.http.request(method, url);
-        let (kind, reader, len) = match &request.body {
-            Body::Empty => return Ok(builder),
+        match &request.body {
+            Body::Empty => Ok(builder),
             Body::Json(json) => {
-                let reader: Box<dyn Read + Send> = Box::new(io::Cursor::new(Arc::clone(json)));
-                ("application/json".to_owned(), reader, json.len() as u64)
+                sent.store(json.len() as u64, Ordering::Relaxed);
+                // Whole, since of a body that is still being read when the connection fails nobody can tell whether any of it was
+                // sent.
+                Ok(builder
+                    .header(CONTENT_TYPE, "application/json")
+                    .body(json.to_vec()))
             }
             Body::File(upload) => {
                 let reading =
                     |source| Failure::Unsent(Error::io("reading what is to be sent", source));
-                (
-                    upload.content_type(),
-                    upload.open().map_err(reading)?,
-                    upload.body_len(),
-                )
+                let counted = Counted {
+                    reader: upload.open().map_err(reading)?,
+                    read: Arc::clone(sent),
+                };
+                Ok(builder
+                    .header(CONTENT_TYPE, upload.content_type())
+                    .body(blocking::Body::sized(counted, upload.body_len())))
             }
-        };
-        let counted = Counted {
-            reader,
-            read: Arc::clone(sent),
-        };
-        Ok(builder
-            .header(CONTENT_TYPE, kind)
-            .body(blocking::Body::sized(counted, len)))
+        }
     }
 }
 
