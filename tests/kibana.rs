@@ -417,6 +417,13 @@ fn no_secret_is_shown() {
 #[test]
 fn a_flag_beats_a_variable_and_a_variable_the_profile() {
     let folder = Folder::new();
+    let ran = run(&folder, &[], &["config", "show", "prod"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(
+        ran.stderr.contains("there is no profiles file"),
+        "{}",
+        ran.stderr
+    );
     folder.write(
         "config.toml",
         "[profile.prod]\nurl = \"https://prod.example.com\"\nspace = \"soc\"\n",

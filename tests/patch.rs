@@ -176,3 +176,14 @@ fn lines_that_cannot_be_read_do_as_they_are_told() {
     let dropped = patch(&folder, &["bad.ndjson", "--on-error", "drop", "-q"]);
     assert_eq!(dropped.stdout, kept.stdout[2..]);
 }
+
+#[test]
+fn an_id_that_is_none_is_answered_by_how_to_name_a_rule() {
+    let folder = Folder::new();
+    folder.write("request", r#"[{"id":"acme-1","severity":"low"}]"#);
+    folder.write("in", "{\"rule_id\":\"acme-1\"}\n");
+    let ran = folder.run(&["patch", "--request", "request", "in"], b"");
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    let help = "help: name the rule by its `rule_id`, or by the `id` that its export has\n";
+    assert!(ran.stderr.ends_with(help), "{}", ran.stderr);
+}

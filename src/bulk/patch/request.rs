@@ -216,7 +216,14 @@ fn refused(element: &Value<'_>, fault: &Problem, faults: usize) -> Error {
         fault.message,
         kibana.unwrap_or_default()
     );
-    at.refused(message, fault.hint.as_deref())
+    // Of an import's `id` nothing matters; here it says which rule is meant.
+    let is_id = matches!(fault.pointer.as_slice(), [PathStep::Key(key)] if **key == *"id");
+    let hint = if is_id {
+        Some("name the rule by its `rule_id`, or by the `id` that its export has")
+    } else {
+        fault.hint.as_deref()
+    };
+    at.refused(message, hint)
 }
 
 /// A key that no rule has, or that rules of the given type do not have.

@@ -83,6 +83,12 @@ impl Profiles {
             Error::usage("there is no configuration folder to look for profiles in; set RULEFERRY_CONFIG to the file")
         })?;
         let text = std::fs::read_to_string(&path).map_err(|source| {
+            if source.kind() == std::io::ErrorKind::NotFound {
+                return Error::usage(format!(
+                    "a profile is named and there is no profiles file `{}`; `ruleferry help connection` shows one",
+                    path.display()
+                ));
+            }
             Error::io(
                 format!("reading the profiles in `{}`", path.display()),
                 source,
