@@ -1,6 +1,7 @@
 //! A bundle and a live Kibana together: what it is ready for, and what goes there and comes from there.
 
 pub mod find;
+pub mod import;
 pub mod model;
 mod pages;
 pub mod plan;
