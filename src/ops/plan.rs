@@ -83,7 +83,7 @@ impl Plan {
             view,
             model: snapshot.model,
             terms,
-            pace: Pace::unhurried(bundle.target),
+            pace: Pace::unhurried(bundle.target, bundle.is_exceptions_alone()),
             records: BTreeMap::new(),
             requests: Vec::new(),
             single: 0,
@@ -149,6 +149,9 @@ impl Planning<'_> {
     }
 
     fn run(&mut self) -> Result<()> {
+        if let Some(number) = needs_endpoint_list(self.bundle, &self.view, &self.aims) {
+            self.make_endpoint_list(number);
+        }
         while let Some(batch) = self.situation().exceptions() {
             match batch {
                 Batch::Upload {
@@ -156,9 +159,6 @@ impl Planning<'_> {
                 } => self.send(&records, None, overwrite)?,
                 Batch::InPlace(list) => self.change(list)?,
             }
-        }
-        if needs_endpoint_list(self.bundle, &self.view, &self.aims) {
-            self.make_endpoint_list();
         }
         hold(
             self.bundle,
@@ -272,16 +272,12 @@ impl Planning<'_> {
         );
     }
 
-    fn make_endpoint_list(&mut self) {
+    fn make_endpoint_list(&mut self, number: u32) {
         let text = r#"{"list_id":"endpoint_list","namespace_type":"agnostic","type":"endpoint","id":"endpoint_list","name":"Endpoint Security Exception List","description":"Endpoint Security Exception List"}"#;
         if let Ok(list) = Record::parse(text, 0) {
             self.model.add_list(&list);
-            let number = list
-                .list_key()
-                .and_then(|key| self.bundle.list_number(&key));
-            if let Some(number) = number {
-                self.view.suppose_list(number, "endpoint");
-            }
+            self.view.suppose_list(number, "endpoint");
+            self.aims = aims(self.bundle, &self.view, self.terms);
         }
     }
 

@@ -137,7 +137,11 @@ pub fn cross(
         aims: Vec::new(),
         told: vec![None; lines],
         settled: vec![false; lines],
-        pace: Pace::new(bundle.target, manner.part_time),
+        pace: Pace::new(
+            bundle.target,
+            bundle.is_exceptions_alone(),
+            manner.part_time,
+        ),
         parts: 0,
         fails: 0,
         lost_in_row: 0,
@@ -176,7 +180,7 @@ impl Crossing<'_> {
         self.view = View::read(self.client, self.space, self.bundle)?;
         self.aims = aims(self.bundle, &self.view, self.manner.terms);
         if let Some(before) = before {
-            self.remember(before);
+            self.remember(&before);
         }
         self.log.aims(self.space, &self.aims)?;
         for index in indices(self.bundle) {
@@ -186,7 +190,7 @@ impl Crossing<'_> {
     }
 
     /// Takes over what an earlier run knew: what it settled, and what was there before it began.
-    fn remember(&mut self, before: Before) {
+    fn remember(&mut self, before: &Before) {
         for index in indices(self.bundle) {
             let at = index as usize;
             // What is there now and was not then was made by that run.
@@ -253,17 +257,23 @@ impl Crossing<'_> {
     }
 
     fn exceptions(&mut self) -> Result<()> {
+        if needs_endpoint_list(self.bundle, &self.view, &self.aims).is_some() {
+            let request = Request::new(Method::Post, "/api/endpoint_list")
+                .in_space(self.space)
+                .replayed();
+            self.client.send(&request)?;
+            self.view
+                .read_exceptions(self.client, self.space, self.bundle)?;
+            self.aims = aims(self.bundle, &self.view, self.manner.terms);
+            for index in indices(self.bundle) {
+                self.settle_by_aim(index);
+            }
+        }
         while let Some(batch) = self.situation().exceptions() {
             match batch {
                 Batch::Upload { .. } => self.upload(batch, Load::Exceptions)?,
                 Batch::InPlace(list) => self.in_place(list)?,
             }
-        }
-        if needs_endpoint_list(self.bundle, &self.view, &self.aims) {
-            let request = Request::new(Method::Post, "/api/endpoint_list")
-                .in_space(self.space)
-                .replayed();
-            self.client.send(&request)?;
         }
         Ok(())
     }

@@ -62,11 +62,22 @@ impl Situation<'_> {
         let mut batch = Filling::new(self.pace.exceptions, self.pace.bytes);
         let mut ids: HashMap<&ListId, &ListKey> = HashMap::new();
         let mut overwrite = Overwrite::default();
+        let mut alone = false;
         for (number, listed) in numbered(self.bundle) {
             let lines = listed.line.iter().chain(&listed.items).copied();
             let pending: Vec<u32> = lines.filter(|&line| self.is_pending(line)).collect();
             if pending.is_empty() {
                 continue;
+            }
+            if listed.is_artifact() {
+                // A request may have artifacts of one type alone (import-export.md §5.6).
+                if batch.records.is_empty() {
+                    alone = true;
+                } else {
+                    continue;
+                }
+            } else if alone {
+                break;
             }
             if *ids.entry(&listed.key.id).or_insert(&listed.key) != &listed.key {
                 continue;

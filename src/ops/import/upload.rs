@@ -1,36 +1,19 @@
 //! What comes of one upload? It is sent once; what its answer says, or that there is none, decides what is done about its lines.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::super::model::{Outcome, Overwrite};
 use super::aims::Aim;
 use super::crossing::{Crossing, Told};
+use super::heard::{Heard, heard};
 use super::inventory::What;
 use super::pace::{FILE_NAME, Load};
 use super::reply::{Answer, Problem, Problems};
 use super::schedule::Batch;
 use super::view::Seen;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kibana::{Content, Failure, Method, Reply, Request, Upload};
-
-/// What came back.
-enum Heard {
-    /// The route's own answer.
-    Answer(Answer),
-    /// The server has no time for it now; how long it asks to wait.
-    Busy(Option<Duration>, Error),
-    /// It is larger than the server takes.
-    TooLarge(Error),
-    /// Nothing was sent.
-    Unsent(Error),
-    /// It may have been done, and may still be.
-    Lost(Error),
-    /// The server said no to it as a whole.
-    Failed(Error),
-    /// These credentials may not.
-    Denied(Error),
-}
+use crate::kibana::{Content, Method, Request, Upload};
 
 /// So many attempts in a row that settle nothing, and it is given up.
 const ATTEMPTS: u32 = 14;
@@ -52,7 +35,7 @@ impl Crossing<'_> {
         };
         self.parts += 1;
         let (body, bytes) = self.body(&records, carrier)?;
-        let request = request(self.space, body, overwrite);
+        let request = self.request(body, overwrite);
         self.log.sending(self.space, self.parts, &records)?;
         self.doubtful.clone_from(&records);
         let begun = Instant::now();
@@ -180,11 +163,34 @@ impl Crossing<'_> {
         Ok((upload, len))
     }
 
+    fn request(&self, upload: Upload, overwrite: Overwrite) -> Request {
+        let (path, flags) = if self.bundle.is_exceptions_alone() {
+            (
+                "/api/exception_lists/_import",
+                [("overwrite", overwrite.exceptions)].to_vec(),
+            )
+        } else {
+            let flags = [
+                ("overwrite", overwrite.rules),
+                ("overwrite_exceptions", overwrite.exceptions),
+                ("overwrite_action_connectors", overwrite.connectors),
+            ];
+            ("/api/detection_engine/rules/_import", flags.to_vec())
+        };
+        let request = Request::new(Method::Post, path).in_space(self.space);
+        flags
+            .into_iter()
+            .filter(|(_, is_set)| *is_set)
+            .fold(request, |request, (flag, _)| request.with(flag, "true"))
+            .file(upload)
+    }
+
     /// Takes an answer's word, and looks for itself where that says of anything that it went wrong.
     fn take(&mut self, answer: Answer, records: &[u32], carrier: Option<u32>) -> Result<()> {
         let rules = self.counted(records, Load::Rules);
-        let carried = carrier.and_then(|line| self.bundle.entry(line).id.as_deref());
-        if answer.is_clean(carried) && answer.success_count == rules as u64 {
+        let known = carrier.and_then(|line| self.bundle.entry(line).id.as_deref());
+        let is_whole = answer.success_count == rules as u64 || self.bundle.is_exceptions_alone();
+        if answer.is_clean(known) && is_whole {
             for &index in records {
                 self.arrived(index, Some(200), None);
             }
@@ -354,50 +360,4 @@ impl Crossing<'_> {
             self.pause(self.manner.still / STEPS)?;
         }
     }
-}
-
-fn request(space: &crate::kibana::Space, upload: Upload, overwrite: Overwrite) -> Request {
-    let flags = [
-        ("overwrite", overwrite.rules),
-        ("overwrite_exceptions", overwrite.exceptions),
-        ("overwrite_action_connectors", overwrite.connectors),
-    ];
-    let request = Request::new(Method::Post, "/api/detection_engine/rules/_import").in_space(space);
-    flags
-        .into_iter()
-        .filter(|(_, is_set)| *is_set)
-        .fold(request, |request, (flag, _)| request.with(flag, "true"))
-        .file(upload)
-}
-
-/// Sorts what came back by what it means for the lines that were sent.
-fn heard(result: Result<Reply, Failure>) -> Heard {
-    let mut reply = match result {
-        Ok(reply) => reply,
-        Err(Failure::Unsent(error)) => return Heard::Unsent(error),
-        Err(Failure::Lost(error)) => return Heard::Lost(error),
-    };
-    let (status, wait, is_json) = (reply.status(), reply.retry_after(), reply.is_json());
-    if status == 200 {
-        return match reply.json() {
-            Ok(answer) => Heard::Answer(answer),
-            Err(error) => Heard::Lost(error),
-        };
-    }
-    let error = reply.into_error();
-    match status {
-        401 | 403 => Heard::Denied(error),
-        429 | 503 => Heard::Busy(wait, error),
-        413 => Heard::TooLarge(error),
-        400 if is_size(&error) => Heard::TooLarge(error),
-        404 | 400..=407 | 409..=499 => Heard::Failed(error),
-        500 if is_json => Heard::Failed(error),
-        _ => Heard::Lost(error),
-    }
-}
-
-/// Whether a 400 is about the size of the request, as later versions say it (import-export.md §3.2).
-fn is_size(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Status { message, .. } if message.contains("ayload content length")
-        || message.contains("maximum allowed"))
 }
