@@ -4,6 +4,8 @@
 //! An overwriting import deletes a list's items before it makes them anew (to 9.4), drops what a request lacks, and leaves
 //! `expire_time` as it was (import-export.md §5.3). None of that happens here.
 
+use std::time::Duration;
+
 use super::super::model::{Outcome, differing};
 use super::aims::{Aim, is_replaced};
 use super::crossing::{Crossing, LOOKS, Told};
@@ -52,6 +54,7 @@ impl Crossing<'_> {
         self.log.sending(self.space, self.parts, &pending)?;
         let mut all_there = true;
         for &index in &pending {
+            self.pause(Duration::ZERO)?;
             self.doubtful = vec![index];
             self.change(index, &listed.key)?;
             let told = self.told[index as usize].as_ref();

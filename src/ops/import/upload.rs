@@ -1,7 +1,7 @@
 //! What comes of one upload? It is sent once; what its answer says, or that there is none, decides what is done about its lines.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::super::model::{Outcome, Overwrite};
 use super::aims::Aim;
@@ -33,8 +33,10 @@ impl Crossing<'_> {
         else {
             return Ok(());
         };
+        // Here, between two requests, is where a run ends that is asked to.
+        self.pause(Duration::ZERO)?;
         self.parts += 1;
-        let (body, bytes) = self.body(&records, carrier)?;
+        let (body, bytes) = self.body(&records, carrier, overwrite)?;
         let request = self.request(body, overwrite);
         self.log.sending(self.space, self.parts, &records)?;
         self.doubtful.clone_from(&records);
@@ -148,11 +150,17 @@ impl Crossing<'_> {
     }
 
     /// The lines as one file, and its length.
-    fn body(&self, records: &[u32], carrier: Option<u32>) -> Result<(Upload, u64)> {
+    fn body(
+        &self,
+        records: &[u32],
+        carrier: Option<u32>,
+        overwrite: Overwrite,
+    ) -> Result<(Upload, u64)> {
         let mut bytes = Vec::new();
         let lines: Vec<u32> = records.iter().copied().chain(carrier).collect();
-        self.bundle.lines(&lines, |_, line| {
-            bytes.extend_from_slice(line);
+        let situation = self.situation();
+        self.bundle.lines(&lines, |index, line| {
+            bytes.extend_from_slice(&situation.sent_line(index, line, overwrite));
             bytes.push(b'\n');
             Ok(())
         })?;
