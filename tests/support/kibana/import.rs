@@ -183,19 +183,14 @@ impl Run<'_> {
         let may_use = inner.settings.may_use_connectors;
         match inner.settings.version.generation() {
             Generation::G3 => {
-                let (unfit, rules) = parted(rules);
-                let (rules, missing) = actions::checked(&inner.world(), space, rules, may_use);
-                self.chunks(
-                    &unfit
-                        .into_iter()
-                        .map(Err)
-                        .chain(rules.into_iter().map(Ok))
-                        .collect::<Vec<_>>(),
-                );
-                Ok((
-                    [doubles, self.errors.split_off(0), missing].concat(),
-                    actions::Outcome::default(),
-                ))
+                let needs = |line: &Line| matches!(line, Ok(rule) if !actions::of(rule).is_empty());
+                let (with, mut kept): (Vec<Line>, Vec<Line>) = rules.into_iter().partition(needs);
+                let with = parted(with).1;
+                let (with, missing) = actions::checked(&inner.world(), space, with, may_use);
+                kept.extend(with.into_iter().map(Ok));
+                self.chunks(&kept);
+                let errors = [doubles, self.errors.split_off(0), missing].concat();
+                Ok((errors, actions::Outcome::default()))
             }
             Generation::G4 => {
                 let (outcome, rules) = {

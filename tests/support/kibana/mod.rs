@@ -49,7 +49,8 @@ mod watch;
 mod world;
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -166,6 +167,7 @@ struct Inner {
     /// How many requests are being worked on.
     busy: Mutex<usize>,
     idle: Condvar,
+    is_closing: AtomicBool,
 }
 
 impl Inner {
@@ -174,10 +176,36 @@ impl Inner {
     }
 }
 
-/// A running server; it ends with the process.
+/// A running server; it takes no more connections once it is dropped.
 pub(crate) struct Kibana {
     pub(crate) url: String,
+    address: SocketAddr,
     inner: Arc<Inner>,
+}
+
+impl Drop for Kibana {
+    fn drop(&mut self) {
+        self.inner.is_closing.store(true, Ordering::Relaxed);
+        // The listener waits for one more connection, and then sees.
+        _ = TcpStream::connect(self.address);
+    }
+}
+
+fn world(settings: &Settings, salt: u16) -> World {
+    let mut spaces = settings.spaces.clone();
+    spaces.push("default".into());
+    let mut world = World::new(settings.version, &spaces, salt.into());
+    world.prebuilt.clone_from(&settings.prebuilt);
+    for (id, ty, name) in &settings.preconfigured {
+        let connector = world::Connector {
+            name: name.clone(),
+            ty: ty.clone(),
+            has_secrets: true,
+            ..world::Connector::default()
+        };
+        world.preconfigured.insert(id.clone(), connector);
+    }
+    world
 }
 
 impl Kibana {
@@ -185,30 +213,21 @@ impl Kibana {
     pub(crate) fn start(settings: Settings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let mut spaces = settings.spaces.clone();
-        spaces.push("default".into());
-        let mut world = World::new(settings.version, &spaces, u64::from(address.port()));
-        world.prebuilt.clone_from(&settings.prebuilt);
-        for (id, ty, name) in &settings.preconfigured {
-            let connector = world::Connector {
-                name: name.clone(),
-                ty: ty.clone(),
-                has_secrets: true,
-                ..world::Connector::default()
-            };
-            world.preconfigured.insert(id.clone(), connector);
-        }
         let inner = Arc::new(Inner {
+            world: Mutex::new(world(&settings, address.port())),
             settings,
-            world: Mutex::new(world),
             schedule: Mutex::default(),
             log: Mutex::default(),
             busy: Mutex::default(),
             idle: Condvar::new(),
+            is_closing: AtomicBool::new(false),
         });
         let ours = Arc::clone(&inner);
         thread::spawn(move || {
             for stream in listener.incoming() {
+                if ours.is_closing.load(Ordering::Relaxed) {
+                    return;
+                }
                 let inner = Arc::clone(&ours);
                 // A client that goes away in the middle is its own affair.
                 thread::spawn(move || _ = serve::connection(&stream.unwrap(), &inner));
@@ -216,8 +235,17 @@ impl Kibana {
         });
         Self {
             url: format!("http://{address}"),
+            address,
             inner,
         }
+    }
+
+    /// Makes it as it was when it started: empty, in good weather, nothing asked.
+    pub(crate) fn reset(&self) {
+        self.settle();
+        *self.inner.world() = world(&self.inner.settings, self.address.port());
+        *self.inner.schedule.lock().unwrap() = Schedule::default();
+        self.inner.log.lock().unwrap().clear();
     }
 
     /// Puts records of a bundle into a space as they are, with ids and defaults where they have none.

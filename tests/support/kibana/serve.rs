@@ -31,17 +31,11 @@ pub(super) fn connection(stream: &TcpStream, inner: &Arc<Inner>) -> io::Result<(
             inner,
             number,
         };
-        let goes_on = exchange.run(head, fault, &mut reader);
-        inner.log.lock().unwrap()[at(number)].ended = Some(Instant::now());
-        if !goes_on? {
+        if !exchange.run(head, fault, &mut reader)? {
             break;
         }
     }
     Ok(())
-}
-
-fn at(number: u64) -> usize {
-    usize::try_from(number).unwrap() - 1
 }
 
 /// One request and its answer.
@@ -63,7 +57,7 @@ impl Exchange<'_> {
             Some(Fault::Reset(At::BeforeBody)) => return self.reset(),
             Some(Fault::Reset(At::MidBody(most))) => {
                 let read = head.body(reader, Some(most))?.len();
-                self.inner.log.lock().unwrap()[at(self.number)].bytes = read;
+                self.inner.note(self.number, |it| it.bytes = read);
                 return self.reset();
             }
             Some(Fault::Status {
@@ -77,7 +71,7 @@ impl Exchange<'_> {
             _ => {}
         }
         let body = head.body(reader, None)?;
-        self.inner.log.lock().unwrap()[at(self.number)].bytes = body.len();
+        self.inner.note(self.number, |it| it.bytes = body.len());
         let asked = Asked { head, body };
         match fault {
             None => self.send(&self.inner.work(&asked, self.number, 0), ALL),
@@ -147,6 +141,8 @@ impl Exchange<'_> {
                     inner.end(busy);
                 });
                 if hangs_up {
+                    self.inner
+                        .note(self.number, |it| it.ended = Some(Instant::now()));
                     return Ok(false);
                 }
                 self.send(&Answer::html(504), ALL)
@@ -155,13 +151,17 @@ impl Exchange<'_> {
     }
 
     fn send(&self, answer: &Answer, most: usize) -> io::Result<bool> {
-        self.inner.log.lock().unwrap()[at(self.number)].status = Some(answer.status);
+        self.inner.note(self.number, |it| {
+            (it.status, it.ended) = (Some(answer.status), Some(Instant::now()));
+        });
         answer.write(&mut &*self.stream, most)?;
         Ok(true)
     }
 
     /// Ends the connection at once, so that the client is told of a reset.
     fn reset(&self) -> io::Result<bool> {
+        self.inner
+            .note(self.number, |it| it.ended = Some(Instant::now()));
         SockRef::from(self.stream).set_linger(Some(Duration::ZERO))?;
         Ok(false)
     }
@@ -208,6 +208,15 @@ impl Inner {
             ended: None,
         });
         number
+    }
+
+    /// Takes down more of a request, unless the log begins anew.
+    fn note(&self, number: u64, more: impl FnOnce(&mut Logged)) {
+        let mut log = self.log.lock().unwrap();
+        let at = usize::try_from(number).unwrap() - 1;
+        if let Some(entry) = log.get_mut(at) {
+            more(entry);
+        }
     }
 
     fn begin(&self) -> Busy {
