@@ -124,7 +124,7 @@ impl Maker {
         }
         for _ in 0..self.below(self.rules + 1) {
             let mut rule = self.rule();
-            rule.as_object_mut().unwrap().remove("throttle");
+            stored(&mut rule);
             records.push(rule);
         }
         records
@@ -360,6 +360,25 @@ fn extend(rule: &mut Value, members: Value) {
     };
     let all: &mut Map<String, Value> = rule.as_object_mut().unwrap();
     all.extend(members);
+}
+
+/// Makes of a rule's line one that a server has: with an object id of its own, and without what it would have refused.
+fn stored(rule: &mut Value) {
+    let members = rule.as_object_mut().unwrap();
+    members.remove("throttle");
+    members.remove("id");
+    let actions = members.get_mut("actions").and_then(Value::as_array_mut);
+    for (at, action) in actions.into_iter().flatten().enumerate() {
+        if action.get("group").is_some() {
+            action["group"] = json!("default");
+        }
+        if action["frequency"]["throttle"] == "1m" {
+            action["frequency"]["throttle"] = json!("1h");
+        }
+        if action["uuid"] == json!(format!("{:08x}-2222-4222-8222-222222222222", 0)) {
+            action["uuid"] = json!(format!("{at:08x}-3333-4333-8333-333333333333"));
+        }
+    }
 }
 
 /// The object id of a stored list, so that rules can refer to it as servers do.

@@ -32,13 +32,14 @@ impl File {
     /// Reads what goes to the import of rules.
     pub(super) fn of_rules(content: &[u8], version: Version, most: usize) -> Result<Self, Answer> {
         let mut file = Self::default();
-        for value in values(content)? {
+        for value in values(content) {
             let mut object = match value {
                 Err(problem) => {
                     file.rules.push(Err(problem));
                     continue;
                 }
                 Ok(Value::Object(object)) => object,
+                Ok(Value::Null) => return Err(after_the_end()),
                 Ok(array @ Value::Array(_)) => {
                     file.rules
                         .push(Err(schema::refusal(&array, version).unwrap_or_default()));
@@ -95,9 +96,10 @@ impl File {
         most: usize,
     ) -> Result<Self, Answer> {
         let mut file = Self::default();
-        for value in values(content)? {
+        for value in values(content) {
             match value {
                 Err(problem) => file.lists.push(Err(format!("{LIST}{problem}"))),
+                Ok(Value::Null) => return Err(after_the_end()),
                 Ok(Value::Object(object)) => {
                     if object.contains_key("exported_exception_list_count") {
                         continue;
@@ -140,8 +142,8 @@ impl File {
     }
 }
 
-/// The values of the lines that are not blank.
-fn values(content: &[u8]) -> Result<Vec<Result<Value, String>>, Answer> {
+/// The values of the lines that are not blank, a null at the end left out.
+fn values(content: &[u8]) -> Vec<Result<Value, String>> {
     let content = String::from_utf8_lossy(content);
     // A byte order mark is white space to `trim`, and no JSON.
     let is_blank = |c: char| c != '\u{85}' && (c.is_whitespace() || c == '\u{feff}');
@@ -153,7 +155,6 @@ fn values(content: &[u8]) -> Result<Vec<Result<Value, String>>, Answer> {
     for (at, line) in lines.iter().enumerate() {
         match serde_json::from_str(line) {
             Ok(Value::Null) if at + 1 == lines.len() => {}
-            Ok(Value::Null) => return Err(siem(500, "stream.push() after EOF")),
             Ok(value) => found.push(Ok(value)),
             Err(_) => found.push(Err(format!(
                 "Unexpected token, {} is not valid JSON",
@@ -161,7 +162,12 @@ fn values(content: &[u8]) -> Result<Vec<Result<Value, String>>, Answer> {
             ))),
         }
     }
-    Ok(found)
+    found
+}
+
+/// A null ends the stream, and then more comes.
+fn after_the_end() -> Answer {
+    siem(500, "stream.push() after EOF")
 }
 
 fn rewrite(object: &mut Object, version: Version) {
