@@ -147,6 +147,12 @@ impl Maker {
                     continue;
                 }
             };
+            // A connector twice fails the whole request, which is soon seen.
+            let is_connector = record.get("attributes").is_some();
+            let id = format!("\"id\":{},\"references\"", record["id"]);
+            if is_connector && lines.iter().any(|line| line.contains(&id)) && !self.one_in(20) {
+                continue;
+            }
             lines.push(record.to_string());
         }
         let overwrite = [self.one_in(2), self.one_in(2), self.one_in(2)];
@@ -157,18 +163,12 @@ impl Maker {
         let number = self.below(self.rules);
         let rule_id = format!("r{number}");
         // What a rule says follows from its id but now and then, so that some are as they were.
-        let mut own = Dice(if self.one_in(3) {
+        let mut own = Dice(if self.one_in(4) {
             self.below(1 << 40)
         } else {
             number
         });
-        let mut rule = match own.below(4) {
-            0 => json!({"type": "eql", "language": "eql", "query": "process where true"}),
-            1 => {
-                json!({"type": "threshold", "query": "*", "threshold": {"field": own.one(&[json!("a"), json!(["a"]), json!("")]), "value": 5}})
-            }
-            _ => json!({"type": "query", "query": own.one(&["*", "a: b"])}),
-        };
+        let mut rule = self.kind(&mut own);
         let members = json!({
             "rule_id": rule_id, "name": own.one(&["one", "two"]), "description": "d", "risk_score": 21, "severity": own.one(&["low", "high"]),
             "immutable": rule_id == PREBUILT,
@@ -185,6 +185,15 @@ impl Maker {
             rule["tags"] = own
                 .one(&[json!([]), json!(["a"]), json!(["a", "b"])])
                 .clone();
+        }
+        if own.below(6) == 0 && self.version >= Version(8, 13) {
+            rule["investigation_fields"] = own
+                .one(&[json!(["a"]), json!([]), json!({"field_names": ["a"]})])
+                .clone();
+        }
+        if own.below(6) == 0 {
+            rule["note"] = json!("n");
+            rule["required_fields"] = json!([{"name": "a", "type": "keyword", "ecs": true}]);
         }
         if own.below(3) == 0 {
             rule["id"] = json!(format!("{:08x}-1111-4111-8111-111111111111", own.below(99)));
@@ -203,6 +212,40 @@ impl Maker {
             }
         }
         rule
+    }
+
+    /// The members that a rule's type is about.
+    fn kind(&self, own: &mut Dice) -> Value {
+        let kinds = if self.version >= Version(8, 13) {
+            12
+        } else {
+            7
+        };
+        match own.below(kinds) {
+            0 => json!({"type": "eql", "language": "eql", "query": "process where true"}),
+            1 => {
+                let fields = [json!("a"), json!(["a"]), json!("")];
+                json!({"type": "threshold", "query": "*", "threshold": {"field": own.one(&fields), "value": 5}})
+            }
+            2 => {
+                let jobs = [json!("j"), json!(["j"])];
+                json!({"type": "machine_learning", "anomaly_threshold": 50, "machine_learning_job_id": own.one(&jobs)})
+            }
+            3 => json!({"type": "saved_query", "saved_id": "s"}),
+            4 => {
+                json!({"type": "threat_match", "query": "*", "threat_query": "*", "threat_index": ["t-*"],
+                "threat_mapping": [{"entries": [{"field": "a", "type": "mapping", "value": "b"}]}]})
+            }
+            7 => json!({"type": "esql", "language": "esql", "query": "from a metadata _id"}),
+            8 => {
+                json!({"type": "new_terms", "query": "*", "new_terms_fields": ["a"], "history_window_start": "now-7d"})
+            }
+            9 => json!({"type": "query", "query": "*", "alert_suppression": {"group_by": ["a"]}}),
+            10 => {
+                json!({"type": "query", "index": ["a-*"], "filters": [{"meta": {"negate": true}}], "odd_key": 1})
+            }
+            _ => json!({"type": "query", "query": own.one(&["*", "a: b"])}),
+        }
     }
 
     fn action(&self, own: &mut Dice, number: u64) -> Value {
@@ -367,6 +410,14 @@ fn stored(rule: &mut Value) {
     let members = rule.as_object_mut().unwrap();
     members.remove("throttle");
     members.remove("id");
+    match members.get("investigation_fields") {
+        Some(Value::Array(names)) if names.is_empty() => _ = members.remove("investigation_fields"),
+        Some(Value::Array(names)) => {
+            let fields = json!({"field_names": names});
+            members.insert("investigation_fields".into(), fields);
+        }
+        _ => {}
+    }
     let actions = members.get_mut("actions").and_then(Value::as_array_mut);
     for (at, action) in actions.into_iter().flatten().enumerate() {
         if action.get("group").is_some() {
