@@ -9,78 +9,15 @@
 mod imports;
 #[path = "support/kibana/mod.rs"]
 mod kibana;
+#[path = "support/live.rs"]
+mod live;
 
-use std::sync::Arc;
-
-use imports::{Case, Part, settings};
-use kibana::{API_KEY, Kibana, Settings};
-use ruleferry::bundle::Shelf;
-use ruleferry::kibana::{
-    Client, Content, Credentials, Method, Options, Request, Secret, Space, Upload,
-};
-use ruleferry::ops::model::{Model, Overwrite};
-use ruleferry::ops::snapshot::{Named, Snapshot, Wanted};
-use ruleferry::pipeline::Reading;
+use imports::{Case, settings};
+use kibana::Settings;
+use live::Live;
+use ruleferry::ops::model::Model;
 use ruleferry::record::{ListKey, Namespace};
-use ruleferry::schema::Target;
-use ruleferry::stream::Source;
 use serde_json::Value;
-
-fn client(kibana: &Kibana) -> Client {
-    let mut options = Options::new(&kibana.url);
-    options.credentials = Credentials::ApiKey(Secret::new(API_KEY, "the test").unwrap());
-    Client::new(options).unwrap()
-}
-
-fn soc() -> Space {
-    "soc".parse().unwrap()
-}
-
-/// The space as `plan` reads it.
-fn model(client: &Client, target: Target, case: &Case) -> Model {
-    let lines: Vec<String> = case
-        .parts
-        .iter()
-        .flat_map(|part| part.lines.clone())
-        .collect();
-    let text = lines.join("\n");
-    let mut wanted = Wanted::default();
-    let sources = vec![Source::reader("bundle", text.as_bytes())];
-    let mut shelf = Shelf::fill(
-        &Reading::default(),
-        sources,
-        Named::of,
-        |index, _, named| {
-            if let Ok(named) = named {
-                wanted.add(index, named);
-            }
-            Ok(())
-        },
-    )
-    .unwrap();
-    Snapshot::read(client, &soc(), target, &wanted, &mut shelf)
-        .unwrap()
-        .model
-}
-
-/// The status and the body of the server's answer.
-fn send(client: &Client, part: &Part) -> (u16, Value) {
-    let text = part.lines.join("\n") + "\n";
-    let content: Arc<dyn Content> = Arc::new(Arc::<[u8]>::from(text.as_bytes()));
-    let mut request =
-        Request::new(Method::Post, "/api/detection_engine/rules/_import").in_space(&soc());
-    let flags = [
-        "overwrite",
-        "overwrite_exceptions",
-        "overwrite_action_connectors",
-    ];
-    for (flag, is_set) in flags.into_iter().zip(part.overwrite) {
-        request = request.with(flag, is_set.to_string());
-    }
-    let request = request.file(Upload::new("part.ndjson", content, || 1).unwrap());
-    let mut reply = client.attempt(&request).unwrap();
-    (reply.status(), reply.json().unwrap())
-}
 
 /// What a space holds, in words that both sides have.
 fn told(model: &Model, case: &Case, state: &kibana::State) -> Vec<String> {
@@ -208,32 +145,23 @@ fn bundle(records: &[Value]) -> Vec<u8> {
 }
 
 /// Predicts and sends the case of a seed; panics where they differ.
-fn hold(kibana: &Kibana, client: &Client, settings: &Settings, seed: u64) {
-    kibana.reset();
-    let version = settings.version;
+fn hold(live: &Live, seed: u64) {
+    live.kibana.reset();
+    let version = live.settings.version;
     let mut case = Case::of(seed, version);
-    if !settings.may_use_connectors {
+    if !live.settings.may_use_connectors {
         // Nobody can say where actions go among connectors that nobody may see.
         case.here
             .retain(|record| record.get("attributes").is_none());
     }
-    kibana.seed("soc", &bundle(&case.here));
-    kibana.seed("emea", &bundle(&case.elsewhere));
-    let target = Target::version(version.0.try_into().unwrap(), version.1.try_into().unwrap());
-    let mut model = model(client, target, &case);
-    model.server.max_rules = settings.max_rules;
+    live.kibana.seed("soc", &bundle(&case.here));
+    live.kibana.seed("emea", &bundle(&case.elsewhere));
+    let lines: Vec<String> = case.parts.iter().flat_map(|it| it.lines.clone()).collect();
+    let mut model = live.model(&lines);
     for (number, part) in case.parts.iter().enumerate() {
-        let [rules, exceptions, connectors] = part.overwrite;
-        let overwrite = Overwrite {
-            rules,
-            exceptions,
-            connectors,
-        };
-        let predicted = model.import(part.lines.iter().map(String::as_bytes), overwrite);
-        let (status, body) = send(client, part);
-        let mut found = predicted.reply.differences(status, &body);
+        let (_, body, mut found) = live.import(&mut model, &part.lines, part.overwrite);
         if found.is_empty() {
-            found = told(&model, &case, &kibana.state("soc"));
+            found = told(&model, &case, &live.kibana.state("soc"));
         }
         assert!(
             found.is_empty(),
@@ -257,10 +185,9 @@ fn all(version: &str, seeds: std::ops::Range<u64>) {
 }
 
 fn all_of(settings: Settings, seeds: std::ops::Range<u64>) {
-    let kibana = Kibana::start(settings.clone());
-    let client = client(&kibana);
+    let live = Live::start(settings);
     for seed in seeds {
-        hold(&kibana, &client, &settings, seed);
+        hold(&live, seed);
     }
 }
 
