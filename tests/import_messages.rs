@@ -6,63 +6,18 @@
 mod kibana;
 #[path = "support/live.rs"]
 mod live;
+#[path = "support/records.rs"]
+mod records;
 
 use kibana::Settings;
 use live::Live;
+use records::{acting, bundle, connector, item, lines, list, referring, rule, secretless, with};
 use serde_json::{Value, json};
 
 /// Which sorts an import may overwrite.
 const NONE: [bool; 3] = [false; 3];
 const ALL: [bool; 3] = [true; 3];
 const RULES: [bool; 3] = [true, false, false];
-
-fn with(mut record: Value, more: &Value) -> Value {
-    let members = more.as_object().unwrap().clone();
-    record.as_object_mut().unwrap().extend(members);
-    record
-}
-
-fn rule(id: &str, more: &Value) -> Value {
-    let rule = json!({"rule_id": id, "name": "n", "description": "d", "risk_score": 1, "severity": "low", "type": "query"});
-    with(rule, more)
-}
-
-/// A rule with an action through each connector.
-fn acting(id: &str, connectors: &[&str]) -> Value {
-    let action =
-        |id: &&str| json!({"id": id, "action_type_id": ".slack", "group": "default", "params": {}});
-    let actions: Vec<Value> = connectors.iter().map(action).collect();
-    rule(id, &json!({"actions": actions}))
-}
-
-fn referring(id: &str, list: &str, ty: &str) -> Value {
-    rule(
-        id,
-        &json!({"exceptions_list": [{"id": "x", "list_id": list, "type": ty, "namespace_type": "single"}]}),
-    )
-}
-
-fn list(id: &str) -> Value {
-    json!({"list_id": id, "name": "n", "description": "d", "type": "detection"})
-}
-
-fn item(id: &str, list: &str) -> Value {
-    json!({"item_id": id, "list_id": list, "name": "n", "description": "d", "type": "simple",
-        "entries": [{"field": "f", "operator": "included", "type": "exists"}]})
-}
-
-fn connector(id: &str, name: &str) -> Value {
-    json!({"id": id, "type": "action", "attributes": {"name": name, "actionTypeId": ".slack", "isMissingSecrets": false}})
-}
-
-/// A connector as an export has it, whose secrets are to be given anew.
-fn secretless(id: &str, name: &str) -> Value {
-    json!({"id": id, "type": "action", "attributes": {"name": name, "actionTypeId": ".slack", "isMissingSecrets": true}})
-}
-
-fn texts(records: &[Value]) -> Vec<String> {
-    records.iter().map(Value::to_string).collect()
-}
 
 /// What is said, as in `errors 400 rule_id=a: message`.
 fn told(body: &Value) -> Vec<String> {
@@ -94,16 +49,16 @@ fn told(body: &Value) -> Vec<String> {
 fn says(
     settings: Settings,
     here: &[Value],
-    lines: &[Value],
+    sent: &[Value],
     overwrite: [bool; 3],
     expected: &[&str],
 ) -> Value {
     let version = settings.version;
     let live = Live::start(settings);
-    live.kibana.seed("soc", texts(here).join("\n").as_bytes());
-    let lines = texts(lines);
-    let mut model = live.model(&lines);
-    let (status, body, differences) = live.import(&mut model, &lines, overwrite);
+    live.kibana.seed("soc", &bundle(here));
+    let sent = lines(sent);
+    let mut model = live.model(&sent);
+    let (status, body, differences) = live.import(&mut model, &sent, overwrite);
     assert_eq!(status, 200, "{version:?}: {body}");
     assert!(differences.is_empty(), "{version:?}: {differences:?}");
     let told = told(&body);
@@ -119,6 +74,11 @@ fn says(
     body
 }
 
+/// What an older server says of connectors, which it says of rules too.
+fn both(words: &str) -> [String; 2] {
+    ["errors", "action_connectors_errors"].map(|name| format!("{name} {words}"))
+}
+
 const GENERATIONS: [&str; 3] = ["8.18", "9.1", "9.6"];
 
 #[test]
@@ -129,12 +89,12 @@ fn a_rule_that_exists() {
         ("9.1", "Rule with this rule_id already exists"),
         ("9.6", "Rule with this rule_id already exists"),
     ] {
-        let a = rule("a", &json!({}));
+        let a = rule("a");
         let expected = format!("errors 409 rule_id=a: {words}");
         let body = says(
             Settings::of(version),
-            &[a.clone()],
-            &[a],
+            std::slice::from_ref(&a),
+            std::slice::from_ref(&a),
             NONE,
             &[&expected],
         );
@@ -147,7 +107,7 @@ fn a_rule_that_exists() {
 
 #[test]
 fn a_rule_id_twice() {
-    let lines = [rule("a", &json!({})), rule("a", &json!({"tags": ["last"]}))];
+    let lines = [rule("a"), with(rule("a"), &json!({"tags": ["last"]}))];
     for version in GENERATIONS {
         let words = "errors 400 rule_id=a: More than one rule with rule-id: \"a\" found";
         let body = says(Settings::of(version), &[], &lines, NONE, &[words]);
@@ -187,7 +147,7 @@ fn a_missing_connector() {
             &json!({"id": "6f1c9a52-2f0e-4c7b-9a55-0b7f6f6f1d10"}),
         ),
         acting("b", &["x"]),
-        rule("c", &json!({})),
+        rule("c"),
     ];
     for version in ["9.1", "9.6"] {
         let expected = [
@@ -198,18 +158,12 @@ fn a_missing_connector() {
         assert_eq!(body["success_count"], 1);
     }
     let words = "404 id=x,y rule_id=a,b: 2 connectors are missing. Connector ids missing are: x, y";
-    let expected = [
-        format!("errors {words}"),
-        format!("action_connectors_errors {words}"),
-    ];
+    let expected = both(words);
     let expected = expected.each_ref().map(String::as_str);
     let body = says(Settings::of("8.18"), &[], &lines, NONE, &expected);
     assert_eq!(body["success_count"], 0);
     let words = "404 id=x rule_id=b: 1 connector is missing. Connector id missing is: x";
-    let expected = [
-        format!("errors {words}"),
-        format!("action_connectors_errors {words}"),
-    ];
+    let expected = both(words);
     let expected = expected.each_ref().map(String::as_str);
     says(Settings::of("8.18"), &[], &lines[1..], NONE, &expected);
 }
@@ -220,11 +174,7 @@ fn no_privilege_for_connectors() {
         may_use_connectors: false,
         ..Settings::of(version)
     };
-    let lines = [
-        acting("a", &["x"]),
-        rule("b", &json!({})),
-        connector("x", "X"),
-    ];
+    let lines = [acting("a", &["x"]), rule("b"), connector("x", "X")];
     for version in ["9.1", "9.6"] {
         let expected = [
             "errors 403 rule_id=a: You may not have actions privileges required to import rules with actions: …",
@@ -234,10 +184,7 @@ fn no_privilege_for_connectors() {
         assert_eq!(body["success_count"], 1);
     }
     let words = "403 rule_id=(unknown id): You may not have actions privileges required to import rules with actions: …";
-    let expected = [
-        format!("errors {words}"),
-        format!("action_connectors_errors {words}"),
-    ];
+    let expected = both(words);
     let expected = expected.each_ref().map(String::as_str);
     says(strange("8.18"), &[], &lines, NONE, &expected);
 }
@@ -266,7 +213,7 @@ fn two_connectors_of_one_origin() {
 
 #[test]
 fn a_connector_without_secrets() {
-    let here = [secretless("x", "Chat"), rule("b", &json!({}))];
+    let here = [secretless("x", "Chat"), rule("b")];
     let lines = [acting("a", &["x"])];
     for version in GENERATIONS {
         let words = "errors 400 rule_id=a: Failed to validate actions due to the following error: Invalid connectors: Chat";
@@ -289,8 +236,11 @@ fn a_connector_without_secrets() {
 fn actions_at_fault() {
     let here = [connector("x", "X")];
     let uuid = |group: &str| json!({"id": "x", "action_type_id": ".slack", "group": group, "params": {}, "uuid": "u"});
-    let twice = rule("a", &json!({"actions": [uuid("default"), uuid("default")]}));
-    let group = rule("b", &json!({"actions": [uuid("odd")]}));
+    let twice = with(
+        rule("a"),
+        &json!({"actions": [uuid("default"), uuid("default")]}),
+    );
+    let group = with(rule("b"), &json!({"actions": [uuid("odd")]}));
     for version in GENERATIONS {
         let expected = [
             "errors 400 rule_id=a: Failed to validate actions due to the following error: Actions have duplicated UUIDs",
@@ -307,7 +257,7 @@ fn prebuilt_rules() {
         prebuilt: [("p".to_owned(), vec![1])].into(),
         ..Settings::of(version)
     };
-    let marked = |more: Value| rule("p", &with(json!({"immutable": true}), &more));
+    let marked = |more: Value| with(rule("p"), &with(json!({"immutable": true}), &more));
     let words = "errors 400 rule_id=p: Importing prebuilt rules is not supported. To import this rule as a custom rule, first duplicate the rule and then export it. [rule_id: p]";
     says(
         settings("8.17"),

@@ -6,11 +6,14 @@
 mod kibana;
 #[path = "support/live.rs"]
 mod live;
+#[path = "support/records.rs"]
+mod records;
 
 use std::time::Duration;
 
 use kibana::{Fault, On, Schedule, Settings};
 use live::{IMPORT, Live, soc, upload};
+use records::{acting, bundle, connector, item, lines, list, rule, secretless, with};
 use ruleferry::kibana::{Method, Request};
 use serde_json::{Value, json};
 
@@ -18,24 +21,6 @@ const LISTS: &str = "/api/exception_lists/_import";
 const NONE: [bool; 3] = [false; 3];
 const ALL: [bool; 3] = [true; 3];
 const GENERATIONS: [&str; 3] = ["8.18", "9.1", "9.6"];
-
-fn rule(id: &str) -> Value {
-    json!({"rule_id": id, "name": "n", "description": "d", "risk_score": 1, "severity": "low", "type": "query"})
-}
-
-fn list(id: &str) -> Value {
-    json!({"list_id": id, "name": "n", "description": "d", "type": "detection"})
-}
-
-fn item(id: &str, list: &str) -> Value {
-    json!({"item_id": id, "list_id": list, "name": "n", "description": "d", "type": "simple",
-        "entries": [{"field": "f", "operator": "included", "type": "exists"}]})
-}
-
-fn text(records: &[Value]) -> String {
-    let lines: Vec<String> = records.iter().map(Value::to_string).collect();
-    lines.join("\n")
-}
 
 /// The answer to these lines, which must be as predicted.
 fn import(live: &Live, lines: &[String], overwrite: [bool; 3]) -> (u16, Value) {
@@ -50,8 +35,7 @@ fn import(live: &Live, lines: &[String], overwrite: [bool; 3]) -> (u16, Value) {
 }
 
 fn import_records(live: &Live, records: &[Value], overwrite: [bool; 3]) -> Value {
-    let lines: Vec<String> = records.iter().map(Value::to_string).collect();
-    let (status, body) = import(live, &lines, overwrite);
+    let (status, body) = import(live, &lines(records), overwrite);
     assert_eq!(status, 200, "{body}");
     body
 }
@@ -71,19 +55,16 @@ fn trap_1_a_body_over_the_limit_is_refused_whole() {
             max_bytes: 600,
             ..Settings::of(version)
         });
-        let small = text(&[rule("a")]);
-        let large = text(&(0..9).map(|n| rule(&n.to_string())).collect::<Vec<_>>());
-        let (status, _) = live.send(&upload(IMPORT, "a.ndjson", large.as_bytes()));
+        let small = bundle(&[rule("a")]);
+        let large = bundle(&(0..9).map(|n| rule(&n.to_string())).collect::<Vec<_>>());
+        let (status, _) = live.send(&upload(IMPORT, "a.ndjson", &large));
         assert_eq!(
             (status, live.kibana.state("soc").rules.len()),
             (expected, 0)
         );
         // The limit is for the whole body, so a file below it may be too much.
         assert!(small.len() < 600);
-        assert_eq!(
-            live.send(&upload(IMPORT, "a.ndjson", small.as_bytes())).0,
-            200
-        );
+        assert_eq!(live.send(&upload(IMPORT, "a.ndjson", &small)).0, 200);
         let mut model = live.model(&[]);
         model.server.max_bytes = 600;
         let largest = live.kibana.largest_import() as u64;
@@ -121,10 +102,8 @@ fn trap_2_as_many_as_the_limit_are_too_many() {
 fn trap_4_items_of_an_overwritten_list_that_are_not_in_the_file_are_gone() {
     for version in GENERATIONS {
         let live = Live::start(Settings::of(version));
-        live.kibana.seed(
-            "soc",
-            text(&[list("l"), item("i", "l"), item("j", "l")]).as_bytes(),
-        );
+        live.kibana
+            .seed("soc", &bundle(&[list("l"), item("i", "l"), item("j", "l")]));
         import_records(&live, &[list("l"), item("i", "l")], ALL);
         assert_eq!(item_ids(&live), ["i"], "{version}");
         // Items alone take nothing away.
@@ -138,7 +117,7 @@ fn where_items_are_replaced_in_place_an_error_keeps_those_that_are_not_in_the_fi
     for (version, left) in [("9.1", vec!["i"]), ("9.6", vec!["j", "i"])] {
         let live = Live::start(Settings::of(version));
         live.kibana
-            .seed("soc", text(&[list("l"), item("j", "l")]).as_bytes());
+            .seed("soc", &bundle(&[list("l"), item("j", "l")]));
         import_records(
             &live,
             &[list("l"), item("i", "l"), item("lost", "gone")],
@@ -150,12 +129,10 @@ fn where_items_are_replaced_in_place_an_error_keeps_those_that_are_not_in_the_fi
 
 #[test]
 fn trap_10_overwriting_a_connector_takes_its_secrets() {
-    let connector = |is_missing_secrets| json!({"id": "c", "type": "action", "attributes": {"name": "C", "actionTypeId": ".slack", "isMissingSecrets": is_missing_secrets}});
     for version in ["9.1", "9.6"] {
         let live = Live::start(Settings::of(version));
-        live.kibana
-            .seed("soc", connector(false).to_string().as_bytes());
-        let body = import_records(&live, &[connector(true)], ALL);
+        live.kibana.seed("soc", &bundle(&[connector("c", "C")]));
+        let body = import_records(&live, &[secretless("c", "C")], ALL);
         assert_eq!(body["action_connectors_success"], true);
         let request = Request::new(Method::Get, "/api/actions/connectors").in_space(&soc());
         assert_eq!(live.send(&request).1[0]["is_missing_secrets"], true);
@@ -226,10 +203,10 @@ fn trap_22_lines_that_are_no_objects() {
 fn trap_23_and_24_a_form_must_be_as_it_must() {
     for version in GENERATIONS {
         let live = Live::start(Settings::of(version));
-        let a = text(&[rule("a")]);
+        let a = bundle(&[rule("a")]);
         for path in [IMPORT, LISTS] {
             for (name, extension) in [("a.json", ".json"), ("a", ""), ("a.NDJSON.gz", ".gz")] {
-                let (status, body) = live.send(&upload(path, name, a.as_bytes()));
+                let (status, body) = live.send(&upload(path, name, &a));
                 let words = format!("Invalid file extension {extension}");
                 assert_eq!((status, &body["message"]), (400, &json!(words)));
             }
@@ -243,7 +220,7 @@ fn trap_23_and_24_a_form_must_be_as_it_must() {
                 "Cannot read properties of undefined (reading 'hapi')"
             );
         }
-        assert_eq!(live.send(&upload(IMPORT, "a.NDJSON", a.as_bytes())).0, 200);
+        assert_eq!(live.send(&upload(IMPORT, "a.NDJSON", &a)).0, 200);
         let (_, body) = live.send(&upload(IMPORT, "a.ndjson", b""));
         assert_eq!(
             (&body["success"], &body["rules_count"]),
@@ -271,7 +248,7 @@ fn trap_29_overwriting_was_a_patch() {
         let live = Live::start(Settings::of(version));
         let mut before = rule("a");
         before["tags"] = json!(["t"]);
-        live.kibana.seed("soc", before.to_string().as_bytes());
+        live.kibana.seed("soc", &bundle(&[before]));
         import_records(&live, &[rule("a")], ALL);
         assert_eq!(live.kibana.state("soc").rules[0]["tags"], tags, "{version}");
     }
@@ -280,12 +257,12 @@ fn trap_29_overwriting_was_a_patch() {
 #[test]
 fn trap_30_and_31_an_overwritten_item_keeps_what_an_import_does_not_set() {
     let live = Live::start(Settings::of("9.6"));
-    let mut line = item("i", "l");
-    line["comments"] = json!([{"comment": "why"}]);
-    line["expire_time"] = json!("2030-01-01T00:00:00.000Z");
-    import_records(&live, &[list("l"), line.clone()], NONE);
-    line["expire_time"] = json!("2031-01-01T00:00:00.000Z");
-    import_records(&live, &[list("l"), line], ALL);
+    let mut record = item("i", "l");
+    record["comments"] = json!([{"comment": "why"}]);
+    record["expire_time"] = json!("2030-01-01T00:00:00.000Z");
+    import_records(&live, &[list("l"), record.clone()], NONE);
+    record["expire_time"] = json!("2031-01-01T00:00:00.000Z");
+    import_records(&live, &[list("l"), record], ALL);
     let items = live.kibana.state("soc").items;
     assert_eq!(items[0]["comments"].as_array().unwrap().len(), 2);
     assert_eq!(items[0]["expire_time"], "2030-01-01T00:00:00.000Z");
@@ -294,11 +271,11 @@ fn trap_30_and_31_an_overwritten_item_keeps_what_an_import_does_not_set() {
 #[test]
 fn trap_32_and_33_as_new_list_is_for_the_import_of_lists_alone() {
     let live = Live::start(Settings::of("9.1"));
-    let lines = text(&[list("l"), item("i", "l"), item("j", "gone")]);
-    let request = upload(IMPORT, "a.ndjson", lines.as_bytes()).with("as_new_list", "true");
+    let sent = bundle(&[list("l"), item("i", "l"), item("j", "gone")]);
+    let request = upload(IMPORT, "a.ndjson", &sent).with("as_new_list", "true");
     live.send(&request);
     assert_eq!(live.kibana.state("soc").lists[0]["list_id"], "l");
-    let request = upload(LISTS, "a.ndjson", lines.as_bytes()).with("as_new_list", "true");
+    let request = upload(LISTS, "a.ndjson", &sent).with("as_new_list", "true");
     let (_, body) = live.send(&request);
     // The item without a list line vanishes, and nobody is told.
     assert_eq!(
@@ -312,19 +289,11 @@ fn trap_32_and_33_as_new_list_is_for_the_import_of_lists_alone() {
 
 #[test]
 fn trap_34_an_origin_breaks_the_chain_on_older_servers() {
-    let connector = json!({"id": "b", "type": "action", "originId": "a", "attributes": {"name": "C", "actionTypeId": ".slack"}});
-    let mut acting = rule("r");
-    acting["actions"] =
-        json!([{"id": "b", "action_type_id": ".slack", "group": "default", "params": {}}]);
+    let moved = with(connector("b", "C"), &json!({"originId": "a"}));
     for (version, arrives) in [("8.18", false), ("9.1", true), ("9.6", true)] {
         let live = Live::start(Settings::of(version));
-        live.kibana.seed(
-            "emea",
-            json!({"id": "b", "type": "action", "attributes": {"name": "C"}})
-                .to_string()
-                .as_bytes(),
-        );
-        let body = import_records(&live, &[acting.clone(), connector.clone()], NONE);
+        live.kibana.seed("emea", &bundle(&[connector("b", "C")]));
+        let body = import_records(&live, &[acting("r", &["b"]), moved.clone()], NONE);
         let state = live.kibana.state("soc");
         let origin = state.connectors[0]["originId"].as_str().unwrap_or_default();
         assert_eq!(origin == "b", arrives, "{version}: {body}");
@@ -341,7 +310,7 @@ fn trap_37_and_39_a_proxy_gives_up_and_the_server_does_not() {
         };
         live.kibana
             .schedule(Schedule::of([(On::nth("POST", IMPORT, 1), late)]));
-        let request = upload(IMPORT, "a.ndjson", text(&[rule("a")]).as_bytes());
+        let request = upload(IMPORT, "a.ndjson", &bundle(&[rule("a")]));
         assert_eq!(live.client.attempt(&request).unwrap().status(), 504);
         assert!(live.kibana.state("soc").rules.is_empty());
         live.kibana.settle();
@@ -358,7 +327,7 @@ fn of_a_list_of_more_than_a_thousand_items_some_are_not_found_and_made_again() {
         let live = Live::start(Settings::of(version));
         let mut here = vec![list("l")];
         here.extend((0..1001).map(|n| item(&format!("i{n}"), "l")));
-        live.kibana.seed("soc", text(&here).as_bytes());
+        live.kibana.seed("soc", &bundle(&here));
         // The list is named twice, so the look-up names no items; it sees the first thousand.
         let body = import_records(&live, &[item("i0", "l"), item("i1000", "l")], NONE);
         assert_eq!(body["exceptions_success_count"], 1);

@@ -4,6 +4,8 @@
 
 #[path = "support/kibana/mod.rs"]
 mod kibana;
+#[path = "support/records.rs"]
+mod records;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use std::time::Duration;
 use kibana::{
     API_KEY, At, Cause, Fault, Kibana, Maker, Missing, On, Schedule, Settings, State, Work,
 };
+use records::{bundle, item, list, with};
 use ruleferry::kibana::{
     Client, Content, Credentials, Failure, Method, Options, Request, Secret, Space, Upload,
 };
@@ -52,27 +55,16 @@ fn import(kibana: &Kibana, lines: &[Value], flags: &[&str]) -> Value {
     reply.json().unwrap()
 }
 
+/// An enabled rule that refers to these lists.
 fn rule(id: &str, lists: &[&str]) -> Value {
     let references: Vec<Value> = lists
         .iter()
         .map(|list| json!({"id": "x", "list_id": list, "type": "detection", "namespace_type": "single"}))
         .collect();
-    json!({"rule_id": id, "name": "n", "description": "d", "risk_score": 1, "severity": "low", "type": "query",
-        "enabled": true, "exceptions_list": references})
-}
-
-fn list(id: &str) -> Value {
-    json!({"list_id": id, "name": "n", "description": "d", "type": "detection"})
-}
-
-fn item(id: &str, list: &str) -> Value {
-    json!({"item_id": id, "list_id": list, "name": "n", "description": "d", "type": "simple",
-        "entries": [{"field": "f", "operator": "included", "type": "exists"}]})
-}
-
-fn bundle(lines: &[Value]) -> Vec<u8> {
-    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
-    (lines.join("\n") + "\n").into()
+    with(
+        records::rule(id),
+        &json!({"enabled": true, "exceptions_list": references}),
+    )
 }
 
 #[test]

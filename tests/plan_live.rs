@@ -5,144 +5,23 @@
 
 #![cfg(test)]
 
-#[path = "support/imports.rs"]
+#[path = "support/imports/mod.rs"]
 mod imports;
 #[path = "support/kibana/mod.rs"]
 mod kibana;
 #[path = "support/live.rs"]
 mod live;
+#[path = "support/records.rs"]
+mod records;
+#[path = "support/spaces.rs"]
+mod spaces;
 
 use imports::{Case, settings};
 use kibana::Settings;
 use live::Live;
-use ruleferry::ops::model::Model;
-use ruleferry::record::{ListKey, Namespace};
+use records::bundle;
 use serde_json::Value;
-
-/// What a space holds, in words that both sides have.
-fn told(model: &Model, case: &Case, state: &kibana::State) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut differs = |what: String, predicted: String, there: String| {
-        if predicted != there {
-            found.push(format!("{what}: {predicted} predicted, found {there}"));
-        }
-    };
-    let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    for number in 0..80 {
-        let id = format!("r{number}");
-        let there = state.rules.iter().find(|rule| rule["rule_id"] == *id);
-        let there = there.map(|rule| {
-            let lists: Vec<String> = rule["exceptions_list"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|it| text(it, "list_id"))
-                .collect();
-            let count = rule["actions"].as_array().unwrap().len();
-            format!(
-                "{} {} {} {lists:?} {count}",
-                rule["enabled"], rule["version"], rule["immutable"]
-            )
-        });
-        // Only rules that the bundle names are read.
-        let is_named = case
-            .parts
-            .iter()
-            .flat_map(|it| &it.lines)
-            .any(|line| line.contains(&format!("\"{id}\"")));
-        let predicted = model.rule(&id).map(|rule| {
-            let content = &rule.content;
-            let lists: Vec<&str> = content
-                .references
-                .iter()
-                .map(|it| it.list.id.as_str())
-                .collect();
-            format!(
-                "{} {} {} {lists:?} {}",
-                content.enabled.unwrap(),
-                content.version.unwrap(),
-                rule.immutable,
-                content.actions.len()
-            )
-        });
-        if is_named {
-            differs(
-                format!("rule {id}"),
-                format!("{predicted:?}"),
-                format!("{there:?}"),
-            );
-        }
-    }
-    for number in 0..4 {
-        for namespace in [Namespace::Single, Namespace::Agnostic] {
-            let key = ListKey {
-                id: format!("l{number}").as_str().into(),
-                namespace,
-            };
-            let is_of = |value: &&Value| {
-                value["list_id"] == *key.id.as_str() && value["namespace_type"] == namespace.name()
-            };
-            let there = state
-                .lists
-                .iter()
-                .find(is_of)
-                .map(|list| text(list, "type"));
-            let predicted = model.list(&key).map(|list| list.ty.to_string());
-            differs(
-                format!("list {key:?}"),
-                format!("{predicted:?}"),
-                format!("{there:?}"),
-            );
-            let is_named = case.parts.iter().flat_map(|it| &it.lines).any(|line| {
-                let line: Value = serde_json::from_str(line).unwrap_or_default();
-                line.get("list_id").is_some() && is_of(&&line)
-            });
-            if is_named {
-                let items = state.items.iter().filter(is_of).count();
-                differs(
-                    format!("items of {key:?}"),
-                    model.item_count(&key).to_string(),
-                    items.to_string(),
-                );
-            }
-        }
-    }
-    // Origins are read only where they count.
-    let is_origin_read = case
-        .parts
-        .iter()
-        .flat_map(|it| &it.lines)
-        .any(|line| line.contains("\"actions\":[{") || line.contains("\"attributes\""));
-    let named = |name: &str, origin: Option<&str>| {
-        let origin = origin.filter(|_| is_origin_read);
-        format!("{name} {origin:?}")
-    };
-    let mut predicted: Vec<String> = model
-        .connectors()
-        .map(|(_, it)| named(&it.name, it.origin.as_deref()))
-        .collect();
-    let mut there: Vec<String> = state
-        .connectors
-        .iter()
-        .map(|it| {
-            let origin = it.get("originId").and_then(Value::as_str);
-            named(&text(&it["attributes"], "name"), origin)
-        })
-        .collect();
-    predicted.sort();
-    there.sort();
-    differs(
-        "connectors".into(),
-        format!("{predicted:?}"),
-        format!("{there:?}"),
-    );
-    found
-}
-
-fn bundle(records: &[Value]) -> Vec<u8> {
-    let lines: Vec<String> = records.iter().map(Value::to_string).collect();
-    lines.join("\n").into()
-}
+use spaces::Comparison;
 
 /// Predicts and sends the case of a seed; panics where they differ.
 fn hold(live: &Live, seed: u64) {
@@ -161,7 +40,7 @@ fn hold(live: &Live, seed: u64) {
     for (number, part) in case.parts.iter().enumerate() {
         let (_, body, mut found) = live.import(&mut model, &part.lines, part.overwrite);
         if found.is_empty() {
-            found = told(&model, &case, &live.kibana.state("soc"));
+            found = Comparison::of(&model, &lines, live.kibana.state("soc")).differences();
         }
         assert!(
             found.is_empty(),

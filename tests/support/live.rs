@@ -48,7 +48,7 @@ impl Live {
         let text = lines.join("\n");
         let mut wanted = Wanted::default();
         let sources = vec![Source::reader("bundle", text.as_bytes())];
-        let mut shelf = Shelf::fill(
+        let mut kept = Shelf::fill(
             &Reading::default(),
             sources,
             Named::of,
@@ -62,7 +62,7 @@ impl Live {
         .unwrap();
         let version = self.settings.version;
         let target = Target::version(version.0.try_into().unwrap(), version.1.try_into().unwrap());
-        let snapshot = Snapshot::read(&self.client, &soc(), target, &wanted, &mut shelf).unwrap();
+        let snapshot = Snapshot::read(&self.client, &soc(), target, &wanted, &mut kept).unwrap();
         let mut model = snapshot.model;
         model.server.max_rules = self.settings.max_rules;
         model
