@@ -86,6 +86,8 @@ pub(crate) struct Settings {
     pub(crate) prebuilt: BTreeMap<String, Vec<u64>>,
     /// Connectors of the server's settings: id, type, name.
     pub(crate) preconfigured: Vec<(String, String, String)>,
+    /// Whether rules keep only what an import looks at, for runs with more of them than memory has room for.
+    pub(crate) forgets: bool,
 }
 
 impl Settings {
@@ -101,6 +103,7 @@ impl Settings {
             may_use_connectors: true,
             prebuilt: BTreeMap::new(),
             preconfigured: Vec::new(),
+            forgets: false,
         }
     }
 }
@@ -196,6 +199,7 @@ fn world(settings: &Settings, salt: u16) -> World {
     spaces.push("default".into());
     let mut world = World::new(settings.version, &spaces, salt.into());
     world.prebuilt.clone_from(&settings.prebuilt);
+    world.forgets = settings.forgets;
     for (id, ty, name) in &settings.preconfigured {
         let connector = world::Connector {
             name: name.clone(),

@@ -33,6 +33,20 @@ pub(super) struct Connector {
     pub(super) has_secrets: bool,
 }
 
+/// What of a rule imports look at.
+const KEPT: [&str; 10] = [
+    "id",
+    "rule_id",
+    "name",
+    "type",
+    "enabled",
+    "version",
+    "revision",
+    "immutable",
+    "exceptions_list",
+    "actions",
+];
+
 /// One space.
 #[derive(Debug, Default)]
 pub(super) struct Space {
@@ -51,6 +65,8 @@ pub(super) struct World {
     /// Elastic's own rules, with the versions there are assets of.
     pub(super) prebuilt: BTreeMap<String, Vec<u64>>,
     pub(super) watch: Watch,
+    /// Whether rules keep only [`KEPT`].
+    pub(super) forgets: bool,
     salt: u64,
     made: u64,
 }
@@ -64,6 +80,7 @@ impl World {
             preconfigured: BTreeMap::new(),
             prebuilt: BTreeMap::new(),
             watch: Watch::default(),
+            forgets: false,
             salt,
             made: 0,
         };
@@ -124,7 +141,14 @@ impl World {
     }
 
     /// Adds a rule.
-    pub(super) fn add_rule(&mut self, space: &str, body: Object, made: Made, is_imported: bool) {
+    pub(super) fn add_rule(
+        &mut self,
+        space: &str,
+        mut body: Object,
+        made: Made,
+        is_imported: bool,
+    ) {
+        self.forget(&mut body);
         let key = text(&body, "rule_id").to_owned();
         let row = Row {
             key: key.clone(),
@@ -141,10 +165,11 @@ impl World {
     pub(super) fn set_rule(
         &mut self,
         space: &str,
-        body: Object,
+        mut body: Object,
         request: u64,
         is_imported: bool,
     ) -> bool {
+        self.forget(&mut body);
         let id = text(&body, "id").to_owned();
         let Some(row) = self.space_mut(space).rules.row_mut(&id) else {
             return false;
@@ -154,6 +179,12 @@ impl World {
         let key = row.key.clone();
         self.see_rule(space, &key, request);
         true
+    }
+
+    fn forget(&self, body: &mut Object) {
+        if self.forgets {
+            body.retain(|key, _| KEPT.contains(&key.as_str()));
+        }
     }
 
     /// Adds a list.
