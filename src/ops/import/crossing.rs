@@ -177,7 +177,8 @@ impl Crossing<'_> {
                 self.wait_until_still(&before.doubtful)?;
             }
         }
-        self.view = View::read(self.client, self.space, self.bundle)?;
+        self.view = self
+            .patiently(|crossing| View::read(crossing.client, crossing.space, crossing.bundle))?;
         self.aims = aims(self.bundle, &self.view, self.manner.terms);
         if let Some(before) = before {
             self.remember(&before);
@@ -261,9 +262,8 @@ impl Crossing<'_> {
             let request = Request::new(Method::Post, "/api/endpoint_list")
                 .in_space(self.space)
                 .replayed();
-            self.client.send(&request)?;
-            self.view
-                .read_exceptions(self.client, self.space, self.bundle)?;
+            self.patiently(|crossing| crossing.client.send(&request).map(drop))?;
+            self.read_exceptions()?;
             self.aims = aims(self.bundle, &self.view, self.manner.terms);
             for index in indices(self.bundle) {
                 self.settle_by_aim(index);
@@ -282,8 +282,7 @@ impl Crossing<'_> {
     fn confirm(&mut self) -> Result<()> {
         let is_exception = |what: &What| matches!(what, What::List(..) | What::Item(_));
         for again in 0..=LOOKS {
-            self.view
-                .read_exceptions(self.client, self.space, self.bundle)?;
+            self.read_exceptions()?;
             let is_late = |index: u32| {
                 let told = self.told[index as usize].as_ref();
                 is_exception(&self.bundle.entry(index).what)
@@ -319,8 +318,7 @@ impl Crossing<'_> {
             });
             self.upload(batch, Load::Rules)?;
             if brings {
-                self.view
-                    .read_connectors(self.client, self.space, self.bundle)?;
+                self.read_connectors()?;
             }
             drop(gate);
         }
@@ -343,6 +341,32 @@ impl Crossing<'_> {
         }
         self.told[index as usize] = Some(told);
         self.settled[index as usize] = true;
+    }
+
+    /// Reads, and again where what came back was broken or an error that may pass.
+    pub(super) fn patiently<T>(&mut self, read: impl Fn(&mut Self) -> Result<T>) -> Result<T> {
+        let mut attempt = 0;
+        loop {
+            match read(self) {
+                Err(error) if attempt < READS && may_pass(&error) => {
+                    self.pause(self.pause_time(attempt))?;
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    pub(super) fn read_exceptions(&mut self) -> Result<()> {
+        self.patiently(|it| it.view.read_exceptions(it.client, it.space, it.bundle))
+    }
+
+    pub(super) fn read_connectors(&mut self) -> Result<()> {
+        self.patiently(|it| it.view.read_connectors(it.client, it.space, it.bundle))
+    }
+
+    pub(super) fn read_rules(&mut self, only: Option<&[u32]>) -> Result<()> {
+        self.patiently(|it| it.view.read_rules(it.client, it.space, it.bundle, only))
     }
 
     /// Waits; fails where the run is to end.
@@ -393,3 +417,17 @@ impl Crossing<'_> {
 
 /// So often the space is read again for what should be there: a search sees new objects a little later.
 pub(super) const LOOKS: u32 = 4;
+
+/// So often a read is tried again whose answer was broken.
+const READS: u32 = 12;
+
+/// Whether a read that failed so may go well the next time.
+fn may_pass(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Status { status, .. } => matches!(status, 408 | 413 | 429 | 500..),
+        ErrorKind::Lost { .. } | ErrorKind::Answer { .. } | ErrorKind::Io { .. } => true,
+        // The space changed while it was read.
+        ErrorKind::OutOfReach { .. } => true,
+        _ => false,
+    }
+}
