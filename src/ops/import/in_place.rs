@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::super::model::{Outcome, differing};
 use super::aims::{Aim, is_replaced};
-use super::crossing::{Crossing, LOOKS, Told};
+use super::crossing::{Crossing, Told};
 use super::inventory::What;
+use super::patience::LOOKS;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{Raw, quoted};
 use crate::kibana::{Method, Request};
