@@ -16,7 +16,7 @@ use super::pace::{Load, Pace};
 use super::patience::LOOKS;
 use super::schedule::{Batch, Situation};
 use super::view::{Seen, View, has_shared_lists, indices};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::kibana::{Client, Method, Request, Space};
 
 /// How an import goes about its work.
