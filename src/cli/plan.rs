@@ -8,11 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use clap::{Args, ValueEnum};
-use ruleferry::error::{Error, ErrorKind};
+use ruleferry::error::Error;
 use ruleferry::kibana::{Retry, Space};
 use ruleferry::ops::model::{Message, Note, Outcome, Overwrite};
 use ruleferry::ops::plan::{self, Planned, Terms};
-use ruleferry::ops::{self};
 use ruleferry::schema;
 use serde_json::{Value, json};
 
@@ -108,7 +107,7 @@ impl Plan {
             None => self.connection.connect(Retry::default(), global),
         }?;
         let space = connected.space()?;
-        let target = version(&connected)?;
+        let target = connected.version()?;
         let terms = Terms {
             overwrite: self.overwrite(),
             allow_missing_exceptions: self.allow_missing_exceptions,
@@ -156,22 +155,6 @@ impl Plan {
             connectors: has(Replaced::Connectors),
         }
     }
-}
-
-/// The version whose facts hold for the server.
-fn version(connected: &Connected) -> Result<schema::Target, Error> {
-    let status = ops::Status::of(&connected.client)?;
-    status.target().ok_or_else(|| match &status.version {
-        Some(version) => Error::out_of_reach(format!(
-            "`{connected}` is Kibana {version}, whose import is not known here"
-        )),
-        None => Error::from(ErrorKind::Status {
-            method: "GET",
-            path: "/api/status".into(),
-            status: 401,
-            message: "the version is told only to those who are logged in".into(),
-        }),
-    })
 }
 
 /// The note as JSON.

@@ -1,5 +1,7 @@
 //! A bundle and a live Kibana together: what it is ready for, and what goes there and comes from there.
 
+mod abreast;
+pub mod export;
 pub mod find;
 pub mod model;
 mod pages;
@@ -7,5 +9,6 @@ pub mod plan;
 pub mod snapshot;
 mod status;
 
+pub use abreast::abreast;
 pub use pages::{Connector, Counted, connectors, spaces, total};
 pub use status::{Access, Connectors, SpaceStatus, Status};

@@ -20,6 +20,7 @@ mod kql;
 mod lexer;
 mod names;
 mod predicate;
+mod pushed;
 mod refusals;
 mod tree;
 mod words;
@@ -31,6 +32,7 @@ use std::str::FromStr;
 use crate::error::{Error, ErrorKind, Excerpt, Result};
 use crate::json::Object;
 use eval::Scope;
+pub use pushed::rule_id_filter;
 use tree::Node;
 
 /// A query over rules that was read and found to make sense.
