@@ -192,8 +192,8 @@ struct Run<'r> {
 /// What is known of the connectors of the space.
 enum Connectors {
     Unasked,
-    /// They cannot be read, and why.
-    Unreadable(Box<str>),
+    /// They cannot be read.
+    Unreadable,
     /// All of them, by id.
     Known(HashMap<Box<str>, Sort>),
 }

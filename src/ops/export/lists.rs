@@ -1,8 +1,8 @@
 //! Exception lists by themselves: those that are asked for, and those that an export of rules leaves out.
 
-use serde::Deserialize;
-
-use super::read::{again, exported, is_refusal, status, strange};
+use super::read::{
+    again, exported, is_out_of_reach, is_refusal, on_one_line, record, status, strange,
+};
 use super::{Lacking, Run};
 use crate::bundle::Thing;
 use crate::error::Result;
@@ -41,26 +41,33 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The object id that a list has now; none where there is no such list.
-    pub(super) fn list_id(&mut self, list: &ListKey) -> Result<Option<Box<str>>> {
-        #[derive(Deserialize)]
-        struct Answer {
-            id: Box<str>,
-        }
+    /// Takes a list by the id that it has now, which need not be the one that rules have; false where there is no such list.
+    pub(super) fn list_by_key(&mut self, list: &ListKey) -> Result<bool> {
+        let Some(text) = self.list_text(list)? else {
+            return Ok(false);
+        };
+        let id = Record::parse(&text, 0)
+            .ok()
+            .and_then(|found| found.str("id").map(|id| id.to_string()));
+        self.list(list, &id.unwrap_or_default())?;
+        Ok(true)
+    }
+
+    /// The list without its items, on one line; none where there is none.
+    fn list_text(&self, list: &ListKey) -> Result<Option<String>> {
         let request = Request::new(Method::Get, "/api/exception_lists")
             .in_space(self.space)
             .with("list_id", list.id.as_str())
             .with("namespace_type", list.namespace.name());
-        let answer = again(self.client, || self.client.send(&request)?.json::<Answer>());
-        match answer {
-            Ok(answer) => Ok(Some(answer.id)),
+        match record(self.client, &request) {
+            Ok(text) => Ok(Some(text)),
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     /// Takes a list with its items, expired ones too, as an export of rules has them; or names it.
-    pub(super) fn list(&mut self, list: &ListKey, id: &str) -> Result<()> {
+    fn list(&mut self, list: &ListKey, id: &str) -> Result<()> {
         let request = Request::new(Method::Post, "/api/exception_lists/_export")
             .in_space(self.space)
             .with("id", id)
@@ -73,13 +80,40 @@ impl Run<'_> {
         let read = exported(self.client, &request, &mut |record| {
             draft.take(record).map(|_| ())
         });
-        let why = match read {
+        let refusal = match read {
             Ok(_) if self.draft.has(&thing) => return Ok(()),
-            Ok(_) => strange(&request, "the list is not in it").to_string(),
-            Err(error) if is_refusal(&error) => error.to_string(),
+            Ok(_) => strange(&request, "the list is not in it"),
+            Err(error) if is_refusal(&error) => error,
             Err(error) => return Err(error),
         };
-        self.lack(Lacking::Thing(thing), why);
-        Ok(())
+        match self.list_singly(list) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                self.lack(Lacking::Thing(thing), "it was deleted meanwhile");
+                Ok(())
+            }
+            Err(error) if is_refusal(&error) || is_out_of_reach(&error) => {
+                self.lack(Lacking::Thing(thing), refusal.to_string());
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a list and its items as the routes for single ones give them; false where there is no such list.
+    fn list_singly(&mut self, list: &ListKey) -> Result<bool> {
+        let Some(text) = self.list_text(list)? else {
+            return Ok(false);
+        };
+        self.draft.take(&Record::parse(&text, 0)?)?;
+        let draft = &mut self.draft;
+        let items = again(self.client, || {
+            find::items(self.client, self.space, list, &mut |text| {
+                draft
+                    .take(&Record::parse(&on_one_line(text), 0)?)
+                    .map(|_| ())
+            })
+        })?;
+        Ok(items.is_some())
     }
 }

@@ -35,17 +35,21 @@ impl Run<'_> {
 
     /// Fetches a list that an export of rules left out, as one does whose reference has an old object id (import-export.md §4.1).
     fn list_needed(&mut self, list: &ListKey, need: &Need) -> Result<()> {
-        let before = self.told.lacking.len();
-        match self.list_id(list)? {
-            Some(id) => self.list(list, &id)?,
-            None => {
-                let why = format!("there is no such list; {}", users(need));
-                self.lack(Lacking::Thing(need.thing.clone()), why);
+        let why = match self.list_by_key(list) {
+            Ok(true) => {
+                if self.draft.has(&need.thing) {
+                    self.told.fetched.push(list.id.clone());
+                }
+                return Ok(());
             }
-        }
-        if self.told.lacking.len() == before {
-            self.told.fetched.push(list.id.clone());
-        }
+            Ok(false) => "there is no such list".to_owned(),
+            Err(error) if is_refusal(&error) => error.to_string(),
+            Err(error) => return Err(error),
+        };
+        self.lack(
+            Lacking::Thing(need.thing.clone()),
+            format!("{why}; {}", users(need)),
+        );
         Ok(())
     }
 
@@ -72,7 +76,7 @@ impl Run<'_> {
                 });
                 Connectors::Known(sorted.collect())
             }
-            Err(error) if is_refusal(&error) => Connectors::Unreadable(error.to_string().into()),
+            Err(error) if is_refusal(&error) => Connectors::Unreadable,
             Err(error) => return Err(error),
         };
         Ok(())
@@ -100,8 +104,8 @@ impl Run<'_> {
                     }
                 },
                 // An export would have failed over one that is gone. It has not this one, which so is none that is stored.
-                Connectors::Unreadable(_) if !self.doubtful.contains(id) => {}
-                Connectors::Unreadable(why) => lacking.push((id, why.to_string())),
+                Connectors::Unreadable if !self.doubtful.contains(id) => {}
+                Connectors::Unreadable => wanted.push(id),
                 Connectors::Unasked => {}
             }
         }

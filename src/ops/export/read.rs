@@ -1,11 +1,13 @@
 //! Is the answer to an export whole? Reads it line by line, and asks again where it breaks off.
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::compact;
 use crate::kibana::{Client, Request};
 use crate::record::{Counts, Kind, Record};
 
@@ -61,6 +63,11 @@ pub(super) fn is_refusal(error: &Error) -> bool {
         ErrorKind::Answer { .. } => true,
         _ => false,
     }
+}
+
+/// Whether the server has more of something than it can be asked for.
+pub(super) fn is_out_of_reach(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::OutOfReach { .. })
 }
 
 /// The status of an answer that is an error.
@@ -126,6 +133,26 @@ pub(super) fn lines(
             )
         })?;
         sink(&record)?;
+    }
+}
+
+/// The record that is the whole answer, on one line.
+pub(super) fn record(client: &Client, request: &Request) -> Result<String> {
+    again(client, || {
+        let text = client.send(request)?.text()?;
+        let line = on_one_line(&text);
+        Record::parse(&line, 0).map_err(|_| strange(request, "it is no record"))?;
+        Ok(line.into_owned())
+    })
+}
+
+/// The JSON on one line; as it is if it is on one.
+pub(super) fn on_one_line(text: &str) -> Cow<'_, str> {
+    let text = text.trim_end();
+    if text.contains(['\n', '\r']) {
+        compact(text).into()
+    } else {
+        text.into()
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::read::{again, exported, is_refusal, status, strange};
+use super::read::{again, exported, is_out_of_reach, is_refusal, on_one_line, record, status};
 use super::{Choice, Connectors, Lacking, Run};
 use crate::bundle::References;
 use crate::error::{Error, ErrorKind, Result};
-use crate::json::{Raw, compact};
+use crate::json::Raw;
 use crate::kibana::{Method, Request};
 use crate::ops::find;
 use crate::query::{Query, rule_id_filter};
@@ -138,8 +138,10 @@ impl Run<'_> {
         let mut filter = choice.filter();
         let sifted = loop {
             match self.sift(choice, filter.as_deref()) {
-                // A release may not know a field of the filter; what it says is looked for here anyway.
-                Err(error) if filter.is_some() && status(&error) == Some(400) => filter = None,
+                // A release may not know a field, a proxy not take so long an address; what the filter says is looked for here anyway.
+                Err(error) if filter.is_some() && matches!(status(&error), Some(400 | 414)) => {
+                    filter = None
+                }
                 sifted => break sifted?,
             }
         };
@@ -164,7 +166,7 @@ impl Run<'_> {
         match found {
             Ok(_) => Ok(sifted),
             // What there is, is there; it is not all.
-            Err(error) if matches!(error.kind(), ErrorKind::OutOfReach { .. }) => {
+            Err(error) if is_out_of_reach(&error) => {
                 self.lack(Lacking::Rules, error.to_string());
                 Ok(sifted)
             }
@@ -265,15 +267,8 @@ impl Run<'_> {
         let request = Request::new(Method::Get, "/api/detection_engine/rules")
             .in_space(self.space)
             .with("id", &*rule.id);
-        let text = again(self.client, || {
-            let text = self.client.send(&request)?.text()?;
-            match Record::parse(&on_one_line(&text), 0) {
-                Ok(_) => Ok(text),
-                Err(_) => Err(strange(&request, "it is no rule")),
-            }
-        });
-        match text {
-            Ok(text) => match Record::parse(&on_one_line(&text), 0) {
+        match record(self.client, &request) {
+            Ok(text) => match Record::parse(&text, 0) {
                 Ok(rule) => self.take_singly(rule),
                 Err(error) => Err(error.into()),
             },
@@ -318,13 +313,4 @@ fn is_plain(rule_id: &str) -> bool {
     let is_operator = ["and", "or", "not"].contains(&&*rule_id.to_ascii_lowercase());
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     !rule_id.is_empty() && !is_operator && rule_id.chars().all(is_word)
-}
-
-/// The JSON on one line; as it is if it is on one.
-fn on_one_line(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.trim_end().contains(['\n', '\r']) {
-        compact(text).into()
-    } else {
-        text.trim_end().into()
-    }
 }
