@@ -32,8 +32,9 @@ const AT_ONCE: usize = 4;
 const NOTES: &str = "\
 Rules come with the exception lists, items and connectors that they need, each once, and one details line at the end. Beyond the \
 10 000 rules that Kibana exports, and where it refuses (a rule whose connector was deleted), rules are asked for in slices, and at \
-last one by one. Lists that an export leaves out although rules refer to them are fetched. What could not be had is named, and the \
-exit code is 3; 0 means that all that was asked for is there. Nothing is changed on the server.
+last one by one. Lists that an export leaves out although rules refer to them are fetched. What could not be had is named, also a \
+list or a connector that is gone while rules still refer to it, and the exit code is 3; 0 means that all is there. Nothing is \
+changed on the server.
 
 In no export: secrets, value lists, data views, saved queries, timelines. `endpoint_list`, to which rules may refer, is in no \
 export of rules; `--exceptions --list-id endpoint_list` exports it.
@@ -41,7 +42,7 @@ export of rules; `--exceptions --list-id endpoint_list` exports it.
 `--exceptions` exports lists with their items and no rules. Their details line is that of rules exports, which both import \
 routes pass over. Lists of all spaces (agnostic) are in the file of each space.
 
-`--only` is asked of the server as far as it knows the fields, and of what comes; both ways it chooses the same rules.
+`--only` is asked of the server as far as it knows the fields, and of what comes; both ways it chooses the same rules. Of several spaces, four are exported at once, or as many as `-j` says; one that fails does not stop the others.
 
 Examples:
   ruleferry export --from prod/soc -o soc.ndjson.zst

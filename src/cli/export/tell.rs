@@ -169,7 +169,7 @@ impl<'g> Tell<'g> {
                 exported.prebuilt,
                 "prebuilt-left-out",
                 "rules of Elastic's own",
-                "Kibana before 8.18 neither exports nor imports them (`--rule-id` takes one all the same)",
+                "Kibana before 8.18 neither exports nor imports them; `--rule-id` takes one all the same",
             ),
             (
                 exported.connectors,
@@ -179,8 +179,8 @@ impl<'g> Tell<'g> {
             ),
         ] {
             if count > 0 {
-                let what = place(&format!("{count} {what}"));
-                self.told.say(format!("{what} left out: {why}"));
+                let what = place(what);
+                self.told.say(format!("{what} left out: {count} ({why})"));
                 self.told.json(
                     || json!({"schema_version": 1, "space": space, "note": note, "count": count}),
                 )?;

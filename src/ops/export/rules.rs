@@ -140,7 +140,7 @@ impl Run<'_> {
             match self.sift(choice, filter.as_deref()) {
                 // A release may not know a field, a proxy not take so long an address; what the filter says is looked for here anyway.
                 Err(error) if filter.is_some() && matches!(status(&error), Some(400 | 414)) => {
-                    filter = None
+                    filter = None;
                 }
                 sifted => break sifted?,
             }
