@@ -51,8 +51,10 @@ pub struct Choice {
 pub struct Exported {
     /// The records of the bundle, its details line too.
     pub counts: Counts,
-    /// What was asked for and could not be had. The export is complete if there is none.
+    /// What was asked for and could not be had.
     pub lacking: Vec<Lack>,
+    /// Lists and connectors that rules refer to and the space does not have.
+    pub dangling: Vec<Lack>,
     /// Rules that no export would give, and that were read by themselves.
     pub read_singly: Vec<RuleId>,
     /// Lists that an export of rules left out, and that were fetched by themselves.
@@ -142,7 +144,7 @@ impl Choice {
 }
 
 impl Exported {
-    /// Whether all that was asked for is there.
+    /// Whether all that was asked for is there, as far as the space has it: what dangles there does so here.
     pub fn is_complete(&self) -> bool {
         self.lacking.is_empty()
     }
@@ -215,7 +217,8 @@ impl Run<'_> {
 
     fn finish(self) -> Result<Exported> {
         let mut told = self.told;
-        let (counts, repeated) = self.draft.finish(&told.lacking)?;
+        let missed = told.lacking.iter().chain(&told.dangling);
+        let (counts, repeated) = self.draft.finish(missed)?;
         told.counts = counts;
         told.repeated = repeated;
         Ok(told)

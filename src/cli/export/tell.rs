@@ -80,8 +80,19 @@ impl<'g> Tell<'g> {
         let message = match done.result {
             Ok(exported) => {
                 row.counts = exported.counts;
-                row.lacking = exported.lacking.len();
-                self.lacking(space, &exported.lacking)?;
+                let missed = || exported.lacking.iter().chain(&exported.dangling);
+                row.lacking = missed().count();
+                for (note, lacks) in [
+                    ("lacking", &exported.lacking),
+                    ("dangling", &exported.dangling),
+                ] {
+                    for lack in lacks {
+                        self.told.json(|| as_json(space, note, lack))?;
+                    }
+                }
+                if self.format == Format::Text {
+                    warn(&format!("space `{space}`"), missed(), self.global);
+                }
                 self.notes(space, &exported)?;
                 None
             }
@@ -108,36 +119,6 @@ impl<'g> Tell<'g> {
             })
         })?;
         self.rows.push(row);
-        Ok(())
-    }
-
-    /// Names what could not be had.
-    fn lacking(&self, space: &str, lacking: &[Lack]) -> Result<()> {
-        for lack in lacking {
-            self.told.json(|| as_json(space, lack))?;
-        }
-        if self.format == Format::Json {
-            return Ok(());
-        }
-        let warn = |message: String| {
-            let place = Location {
-                file: format!("space `{space}`").into(),
-                ..Location::default()
-            };
-            render::warning(&Error::refused(message).at(place), self.global.errors);
-        };
-        let named = if self.global.verbose {
-            lacking.len()
-        } else {
-            NAMED
-        };
-        for lack in lacking.iter().take(named) {
-            warn(format!("{} could not be had: {}", lack.what, lack.why));
-        }
-        if lacking.len() > named {
-            let more = lacking.len() - named;
-            warn(format!("{more} more could not be had; `-v` names each"));
-        }
         Ok(())
     }
 
@@ -289,7 +270,31 @@ fn sorts(exported: &Exported, is_lists: bool) -> [Sort<'_>; 4] {
     ]
 }
 
-fn as_json(space: &str, lack: &Lack) -> Value {
+/// Names on stderr what could not be had from a place.
+pub(crate) fn warn<'l>(
+    place: &str,
+    missed: impl Iterator<Item = &'l Lack> + Clone,
+    global: &Global,
+) {
+    let say = |message: String| {
+        let location = Location {
+            file: place.into(),
+            ..Location::default()
+        };
+        render::warning(&Error::refused(message).at(location), global.errors);
+    };
+    let count = missed.clone().count();
+    let named = if global.verbose { count } else { NAMED };
+    for lack in missed.take(named) {
+        say(format!("{} could not be had: {}", lack.what, lack.why));
+    }
+    if count > named {
+        let more = count - named;
+        say(format!("{more} more could not be had; `-v` names each"));
+    }
+}
+
+fn as_json(space: &str, note: &str, lack: &Lack) -> Value {
     let namespace = match &lack.what {
         Lacking::Thing(Thing::List(list)) => Some(list.namespace.name()),
         Lacking::Thing(Thing::Connector(_))
@@ -300,7 +305,7 @@ fn as_json(space: &str, lack: &Lack) -> Value {
     json!({
         "schema_version": 1,
         "space": space,
-        "note": "lacking",
+        "note": note,
         "kind": lack.what.kind().name(),
         "id": lack.what.id(),
         "namespace": namespace,

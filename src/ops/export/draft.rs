@@ -92,25 +92,28 @@ impl<'o> Draft<'o> {
         &self.needs
     }
 
-    /// Writes what waits, and the details line, which names what is lacking; gives the counts and the ids that several rules have.
-    pub(super) fn finish(mut self, lacking: &[Lack]) -> Result<(Counts, Vec<RuleId>)> {
+    /// Writes what waits, and the details line, which names what was missed; gives the counts and the ids that several rules have.
+    pub(super) fn finish<'l>(
+        mut self,
+        missed: impl Iterator<Item = &'l Lack>,
+    ) -> Result<(Counts, Vec<RuleId>)> {
         for kept in [self.exceptions, self.others] {
             let mut spool = kept
                 .into_inner()
                 .map_err(|error| keeping(error.into_error()))?;
             copy(&mut spool.reader()?, self.out)?;
         }
-        let mut missed = Missed::default();
-        for lack in lacking {
+        let mut named = Missed::default();
+        for lack in missed {
             match &lack.what {
-                Lacking::Rule(id) => missed.rules.push(id),
-                Lacking::Thing(Thing::List(list)) => missed.lists.push(&list.id),
-                Lacking::List(id) => missed.lists.push(id),
-                Lacking::Thing(Thing::Connector(id)) => missed.connectors.push(id),
+                Lacking::Rule(id) => named.rules.push(id),
+                Lacking::Thing(Thing::List(list)) => named.lists.push(&list.id),
+                Lacking::List(id) => named.lists.push(id),
+                Lacking::Thing(Thing::Connector(id)) => named.connectors.push(id),
                 Lacking::Rules => {}
             }
         }
-        let line = details_line_missing(self.counts, &missed) + "\n";
+        let line = details_line_missing(self.counts, &named) + "\n";
         self.out.write_all(line.as_bytes()).map_err(writing)?;
         self.counts[Kind::Details] += 1;
         Ok((self.counts, self.repeated))
@@ -191,7 +194,7 @@ mod tests {
             what: Lacking::Rule("z".into()),
             why: "gone".into(),
         }];
-        let (counts, repeated) = draft.finish(&lacking).unwrap();
+        let (counts, repeated) = draft.finish(lacking.iter()).unwrap();
         assert_eq!(counts.total(), 8);
         assert_eq!(repeated, [RuleId::from("b")]);
         let text = String::from_utf8(out).unwrap();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::read::{again, is_refusal, lines, status};
-use super::{Connectors, Lacking, Run, Sort};
+use super::{Connectors, Lack, Lacking, Run, Sort};
 use crate::bundle::{Need, Thing};
 use crate::error::Result;
 use crate::kibana::{Method, Request};
@@ -35,21 +35,22 @@ impl Run<'_> {
 
     /// Fetches a list that an export of rules left out, as one does whose reference has an old object id (import-export.md §4.1).
     fn list_needed(&mut self, list: &ListKey, need: &Need) -> Result<()> {
-        let why = match self.list_by_key(list) {
+        let what = Lacking::Thing(need.thing.clone());
+        match self.list_by_key(list) {
             Ok(true) => {
                 if self.draft.has(&need.thing) {
                     self.told.fetched.push(list.id.clone());
                 }
-                return Ok(());
             }
-            Ok(false) => "there is no such list".to_owned(),
-            Err(error) if is_refusal(&error) => error.to_string(),
+            Ok(false) => {
+                let why = format!("there is no such list; {}", users(need)).into();
+                self.told.dangling.push(Lack { what, why });
+            }
+            Err(error) if is_refusal(&error) => {
+                self.lack(what, format!("{error}; {}", users(need)));
+            }
             Err(error) => return Err(error),
-        };
-        self.lack(
-            Lacking::Thing(need.thing.clone()),
-            format!("{why}; {}", users(need)),
-        );
+        }
         Ok(())
     }
 
@@ -92,7 +93,7 @@ impl Run<'_> {
         }
         self.read_connectors()?;
         let mut wanted = Vec::new();
-        let mut lacking = Vec::new();
+        let mut dangling = Vec::new();
         for (id, need) in needed {
             match &self.connectors {
                 Connectors::Known(known) => match known.get(id.as_str()) {
@@ -100,7 +101,7 @@ impl Run<'_> {
                     Some(Sort::Stored) => wanted.push(id),
                     None => {
                         let why = format!("the space has no such connector; {}", users(need));
-                        lacking.push((id, why));
+                        dangling.push((id, why));
                     }
                 },
                 // An export would have failed over one that is gone. It has not this one, which so is none that is stored.
@@ -109,8 +110,8 @@ impl Run<'_> {
                 Connectors::Unasked => {}
             }
         }
-        for (id, why) in lacking {
-            self.lack_connector(id.as_str(), &why);
+        for (id, why) in dangling {
+            self.dangling_connector(id.as_str(), &why);
         }
         for asked in wanted.chunks(ASKED) {
             self.connectors_asked(asked)?;
@@ -154,12 +155,21 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Names a connector that is not to be had, once.
+    /// Names a connector that could not be had, once.
     pub(super) fn lack_connector(&mut self, id: &str, why: &str) {
+        self.told.lacking.extend(self.connector_missed(id, why));
+    }
+
+    /// Names a connector that the space does not have, once.
+    pub(super) fn dangling_connector(&mut self, id: &str, why: &str) {
+        self.told.dangling.extend(self.connector_missed(id, why));
+    }
+
+    fn connector_missed(&self, id: &str, why: &str) -> Option<Lack> {
         let what = Lacking::Thing(Thing::Connector(id.into()));
-        if !self.told.lacking.iter().any(|lack| lack.what == what) {
-            self.lack(what, why);
-        }
+        let mut named = self.told.lacking.iter().chain(&self.told.dangling);
+        let why = why.into();
+        (!named.any(|lack| lack.what == what)).then_some(Lack { what, why })
     }
 }
 

@@ -118,7 +118,7 @@ impl Run<'_> {
             draft.take(record).map(|_| ())
         })?;
         for connector in closing.missing {
-            self.lack_connector(&connector.id, "the server did not find it");
+            self.dangling_connector(&connector.id, "the server did not find it");
         }
         for connector in closing.excluded {
             let why = connector
