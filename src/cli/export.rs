@@ -3,10 +3,10 @@
 mod tell;
 
 use std::collections::BTreeSet;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use clap::{Arg, Args};
 use ruleferry::error::{Error, Result};
@@ -20,11 +20,12 @@ use ruleferry::stream::Codec;
 use super::connection::{Connected, Connection, Target};
 use super::exit::Exit;
 use super::output;
-use super::progress::Progress;
+use super::progress::{Counted, Progress};
 use super::selection::Selection;
 use super::work::threads;
 use super::{Format, Global};
 use tell::Tell;
+pub(crate) use tell::warn;
 
 /// How many spaces are exported at once, unless `-j` says it.
 const AT_ONCE: usize = 4;
@@ -42,7 +43,8 @@ export of rules; `--exceptions --list-id endpoint_list` exports it.
 `--exceptions` exports lists with their items and no rules. Their details line is that of rules exports, which both import \
 routes pass over. Lists of all spaces (agnostic) are in the file of each space.
 
-`--only` is asked of the server as far as it knows the fields, and of what comes; both ways it chooses the same rules. Of several spaces, four are exported at once, or as many as `-j` says; one that fails does not stop the others.
+`--only` is asked of the server as far as it knows the fields, and of what comes; both ways it chooses the same rules. Of several \
+spaces, four are exported at once, or as many as `-j` says; one that fails does not stop the others.
 
 Examples:
   ruleferry export --from prod/soc -o soc.ndjson.zst
@@ -271,23 +273,5 @@ impl Job<'_> {
         let exported = exported.map_err(|error| sink.blamed(error))?;
         sink.finish()?;
         Ok(exported)
-    }
-}
-
-/// An output that counts what is written to it.
-struct Counted<'c, W> {
-    out: &'c mut W,
-    written: &'c AtomicU64,
-}
-
-impl<W: Write> Write for Counted<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.written.fetch_add(written as u64, Ordering::Relaxed);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }

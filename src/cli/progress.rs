@@ -1,6 +1,6 @@
 //! How far is it? A bar on stderr, or JSON lines for a program.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -34,7 +34,7 @@ impl Progress {
     /// Begins to show how many of `total` bytes `consumed` has counted.
     pub(crate) fn start(show: Show, total: Option<u64>, consumed: Arc<AtomicU64>) -> Self {
         let wanted = match show {
-            Show::Auto => std::io::stderr().is_terminal(),
+            Show::Auto => io::stderr().is_terminal(),
             Show::Always | Show::Json => true,
             Show::Never => false,
         };
@@ -89,6 +89,24 @@ impl Drop for Progress {
     }
 }
 
+/// An output that counts what is written to it.
+pub(crate) struct Counted<'c, W> {
+    pub(crate) out: &'c mut W,
+    pub(crate) written: &'c AtomicU64,
+}
+
+impl<W: Write> Write for Counted<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.written.fetch_add(written as u64, Ordering::Relaxed);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 fn new_bar(total: Option<u64>, begun: Instant) -> ProgressBar {
     let (template, bar) = match total {
         Some(total) => (
@@ -108,5 +126,5 @@ fn new_bar(total: Option<u64>, begun: Instant) -> ProgressBar {
 fn write_json(bytes: u64, total: Option<u64>, elapsed: Duration) {
     let line = json!({"schema_version": 1, "progress": {"bytes": bytes, "total": total, "seconds": elapsed.as_secs_f64()}});
     // Nothing is left to say where stderr is closed.
-    _ = writeln!(std::io::stderr().lock(), "{line}");
+    _ = writeln!(io::stderr().lock(), "{line}");
 }
