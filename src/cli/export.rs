@@ -27,6 +27,8 @@ use super::{Format, Global};
 use tell::Tell;
 pub(crate) use tell::warn;
 
+/// The first version that imports exception lists with rules.
+const FIRST_TO_IMPORT_LISTS: schema::Target = schema::Target::version(8, 0);
 /// How many spaces are exported at once, unless `-j` says it.
 const AT_ONCE: usize = 4;
 
@@ -75,7 +77,8 @@ pub(crate) struct Export {
         conflicts_with_all = ["only", "ids", "rule_ids", "custom_only"]
     )]
     exceptions: bool,
-    /// Exports the list with this `list_id`, of either namespace; may be given again. By default all but those that Kibana makes itself.
+    /// Exports the list with this `list_id`, of either namespace; may be given again. By default all but those that Kibana makes
+    /// itself.
     #[arg(
         long = "list-id",
         value_name = "ID",
@@ -160,6 +163,9 @@ impl Export {
         };
         let to_stderr = self.output.is_none();
         let mut tell = Tell::new(self.format, to_stderr, is_several, self.exceptions, global);
+        if job.version < FIRST_TO_IMPORT_LISTS {
+            tell.say(format!("Kibana {} exports exception lists and does not import them; 8.0 is the first that does", job.version));
+        }
         let progress = Progress::start(global.progress, None, written);
         if let Some(space) = connected.spaces.one() {
             let done = job.of(space.clone(), self.output.clone());

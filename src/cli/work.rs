@@ -11,7 +11,7 @@ use ruleferry::stream::{AtomicFile, Durable, Source};
 use std::io::Write;
 
 use super::exit::Exit;
-use super::input::{self, AnyInput, Opened, ended};
+use super::input::{self, AnyInput, ended};
 use super::notes::Notes;
 use super::output::{Output, Sink};
 use super::progress::Progress;
@@ -74,12 +74,8 @@ impl Work {
             .on_error(self.on_error)
             .only(self.selection.query()?)
             .ids(self.selection.rule_ids()?);
-        let Opened {
-            sources,
-            size,
-            is_whole,
-        } = self.input.open(None, global)?;
-        let progress = Progress::start(global.progress, size, consumed);
+        let opened = self.input.open(None, global)?;
+        let progress = Progress::start(global.progress, opened.size, consumed);
         let mut files = Files::open(self.rejects.as_deref(), map)?;
         let mut notes = Notes::new(self.format, self.output.is_stdout(), global);
         let mut report = Report::default();
@@ -104,7 +100,7 @@ impl Work {
             let mut sink = self.output.open(threads(&reading))?;
             report = pass(
                 &pipeline,
-                sources,
+                opened.sources,
                 &mut sink,
                 global.errors,
                 &mut files,
@@ -117,7 +113,7 @@ impl Work {
         let exit = if report.refused > 0 {
             Exit::Part
         } else {
-            ended(Exit::Done, is_whole)
+            ended(Exit::Done, opened.is_whole)
         };
         notes.finish(&report, exit)?;
         Ok(exit)

@@ -51,7 +51,8 @@ enum Said {
 }
 
 impl Query {
-    /// A filter for `_find` that lets every rule through that the query selects, and perhaps more; none where no filter says any of it.
+    /// A filter for `_find` that lets every rule through that the query selects, and perhaps more; none where no filter says any of
+    /// it.
     pub fn filter(&self) -> Option<String> {
         match said(&self.root) {
             Said::Same(filter) | Said::More(filter) if filter.len() <= LONGEST => Some(filter),

@@ -66,6 +66,11 @@ impl<'g> Tell<'g> {
         }
     }
 
+    /// Takes down something about the server.
+    pub(super) fn say(&mut self, sentence: String) {
+        self.told.say(sentence);
+    }
+
     /// Tells of a space.
     pub(super) fn take(&mut self, done: Done) -> Result<()> {
         let space = done.space.as_str();
