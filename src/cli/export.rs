@@ -12,7 +12,7 @@ use clap::{Arg, Args};
 use ruleferry::error::{Error, Result};
 use ruleferry::kibana::{Retry, Space};
 use ruleferry::ops::export::{self, Choice, Exported};
-use ruleferry::ops::{self};
+use ruleferry::ops::import::several;
 use ruleferry::record::{ListId, RuleId};
 use ruleferry::schema;
 use ruleferry::stream::Codec;
@@ -182,13 +182,7 @@ impl Export {
     }
 
     fn several(&self, job: &Job<'_>, global: &Global, tell: &mut Tell<'_>) -> anyhow::Result<()> {
-        let known = ops::spaces(&job.connected.client);
-        let known = if job.connected.spaces.has_globs() {
-            Some(known?)
-        } else {
-            known.ok()
-        };
-        let spaces = job.connected.spaces.among(known.as_deref())?;
+        let spaces = job.connected.chosen()?;
         let directory = self.output.as_deref().unwrap_or(Path::new("."));
         std::fs::create_dir_all(directory)
             .map_err(|source| Error::io(format!("creating `{}`", directory.display()), source))?;
@@ -196,11 +190,13 @@ impl Export {
             0 => AT_ONCE,
             jobs => jobs,
         };
-        let work = |space: Space| {
+        let work = |space: &Space| {
             let file = directory.join(format!("{space}.ndjson{}", self.extension()));
-            job.of(space, Some(file))
+            job.of(space.clone(), Some(file))
         };
-        ops::abreast(at_once, spaces, work, |done| tell.take(done))?;
+        for done in several(&spaces, at_once, work) {
+            tell.take(done)?;
+        }
         Ok(())
     }
 

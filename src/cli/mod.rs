@@ -1,5 +1,6 @@
 //! The command line: one file a verb. The only place that prints, and that knows `anyhow`.
 
+mod ask;
 mod bulk_edit;
 mod check;
 mod config;
@@ -9,7 +10,9 @@ mod edit;
 mod exit;
 mod export;
 mod help;
+mod import;
 mod input;
+mod interrupt;
 mod ls;
 mod merge;
 mod notes;
@@ -112,6 +115,9 @@ pub(crate) struct Global {
     /// The longest line that is taken, in bytes; K, M and G multiply by 1024.
     #[arg(long, global = true, value_name = "BYTES", default_value = "256M", value_parser = bytes)]
     max_line_bytes: u64,
+    /// What Ctrl-C does.
+    #[arg(skip)]
+    interrupt: interrupt::Interrupt,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -178,6 +184,9 @@ enum Verb {
     /// Says what an import of a bundle would do to a space, record by record, and what the server would answer.
     #[command(display_order = 22)]
     Plan(plan::Plan),
+    /// Brings a bundle into a space: whole, once, in parts that fit, with the truth told record by record.
+    #[command(display_order = 23)]
+    Import(import::Import),
     /// Shows which connection applies, and where each setting came from.
     #[command(display_order = 29)]
     Config(config::Config),
@@ -229,9 +238,15 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         When::Never => anstream::ColorChoice::Never.write_global(),
     }
     // Without a handler an interruption still ends the run, only less tidily.
-    _ = ctrlc::set_handler(|| {
-        ruleferry::stream::interrupt_cleanup();
-        std::process::exit(Exit::Interrupted.code());
+    let interrupt = cli.global.interrupt.clone();
+    _ = ctrlc::set_handler(move || {
+        if interrupt.take() {
+            ruleferry::stream::interrupt_cleanup();
+            std::process::exit(Exit::Interrupted.code());
+        }
+        notes::write_text(
+            "interrupted: the request under way is brought to its end, and what was done is told; again to stop at once",
+        );
     });
     #[cfg(unix)]
     {
@@ -256,6 +271,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Status(status) => status.run(&cli.global),
         Verb::Export(export) => export.run(&cli.global),
         Verb::Plan(plan) => plan.run(&cli.global),
+        Verb::Import(import) => import.run(&cli.global),
         Verb::Config(config) => config.run(),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),

@@ -1,14 +1,13 @@
 //! A bundle and a live Kibana together: what it is ready for, and what goes there and comes from there.
 
-mod abreast;
 pub mod export;
 pub mod find;
+pub mod import;
 pub mod model;
 mod pages;
 pub mod plan;
 pub mod snapshot;
 mod status;
 
-pub use abreast::abreast;
 pub use pages::{Connector, Counted, connectors, spaces, total};
 pub use status::{Access, Connectors, SpaceStatus, Status};

@@ -32,7 +32,6 @@ use std::str::FromStr;
 use crate::error::{Error, ErrorKind, Excerpt, Result};
 use crate::json::Object;
 use eval::Scope;
-pub use pushed::rule_id_filter;
 use tree::Node;
 
 /// A query over rules that was read and found to make sense.

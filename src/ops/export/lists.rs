@@ -86,7 +86,7 @@ impl Run<'_> {
             Err(error) if is_refusal(&error) => error,
             Err(error) => return Err(error),
         };
-        match self.list_singly(list) {
+        match self.list_singly(list, id) {
             Ok(true) => Ok(()),
             Ok(false) => {
                 self.lack(Lacking::Thing(thing), "it was deleted meanwhile");
@@ -101,19 +101,19 @@ impl Run<'_> {
     }
 
     /// Takes a list and its items as the routes for single ones give them; false where there is no such list.
-    fn list_singly(&mut self, list: &ListKey) -> Result<bool> {
+    fn list_singly(&mut self, list: &ListKey, id: &str) -> Result<bool> {
         let Some(text) = self.list_text(list)? else {
             return Ok(false);
         };
         self.draft.take(&Record::parse(&text, 0)?)?;
         let draft = &mut self.draft;
-        let items = again(self.client, || {
-            find::items(self.client, self.space, list, &mut |text| {
+        again(self.client, || {
+            find::items_of(self.client, self.space, &[(list, id)], &mut |text| {
                 draft
                     .take(&Record::parse(&on_one_line(text), 0)?)
                     .map(|_| ())
             })
         })?;
-        Ok(items.is_some())
+        Ok(true)
     }
 }

@@ -11,11 +11,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::json::Raw;
 use crate::kibana::{Method, Request};
 use crate::ops::find;
-use crate::query::{Query, rule_id_filter};
+use crate::query::Query;
 use crate::record::{Record, RuleId};
 
 /// The most rules that one `_export` is asked for by their ids, so that the request fits Kibana's limit of a JSON body (1 MiB).
 const ASKED: usize = 5_000;
+/// The most rules that are looked for by their ids.
+const NAMED: usize = 500;
 /// The most ids that `_bulk_action` takes (bulk-actions.md §1).
 const SLICE: usize = 100;
 /// Lets no rule of Elastic's own through.
@@ -156,15 +158,18 @@ impl Run<'_> {
 
     fn sift(&mut self, choice: &Choice, filter: Option<&str>) -> Result<Sifted> {
         let (client, space) = (self.client, self.space);
+        let named = choice.named();
         let mut sifted = Sifted::default();
         let found = again(client, || {
             sifted = Sifted::default();
-            find::rules(client, space, filter, &mut |text| {
-                self.look(choice, text, &mut sifted)
-            })
+            let mut look = |text: &str| self.look(choice, text, &mut sifted);
+            match &named {
+                Some(ids) => find::rules_of(client, space, ids, &mut look),
+                None => find::rules(client, space, filter, &mut look).map(|_| ()),
+            }
         });
         match found {
-            Ok(_) => Ok(sifted),
+            Ok(()) => Ok(sifted),
             // What there is, is there; it is not all.
             Err(error) if is_out_of_reach(&error) => {
                 self.lack(Lacking::Rules, error.to_string());
@@ -288,11 +293,18 @@ impl Run<'_> {
 }
 
 impl Choice {
+    /// The ids, where it is less to ask for these rules than for all: a request takes some thirty.
+    fn named(&self) -> Option<Vec<&str>> {
+        let ids = self.ids.as_ref().filter(|ids| ids.len() <= NAMED)?;
+        let ids: Vec<&str> = ids.iter().map(RuleId::as_str).collect();
+        ids.iter().all(|id| is_plain(id)).then_some(ids)
+    }
+
     /// What `_find` can be asked of it.
     fn filter(&self) -> Option<String> {
-        if let Some(ids) = &self.ids {
+        if self.ids.is_some() {
             // Which ids no rule has shows only where nothing else is asked.
-            return rule_id_filter(ids.iter().map(RuleId::as_str));
+            return None;
         }
         let only = self.only.as_ref().and_then(Query::filter);
         match (only, self.custom_only) {

@@ -218,7 +218,6 @@ impl File {
     fn artifacts(&self, server: &Server) -> Result<(), Halt> {
         let lists = self.lists.iter().flatten().map(|list| &list.key.id);
         let items = self.items.iter().flatten().map(|item| &item.list.id);
-        let is_artifact = |id: &str| ARTIFACTS.contains(&id);
         if !lists.chain(items).any(|id| is_artifact(id.as_str())) {
             return Ok(());
         }
@@ -232,6 +231,11 @@ impl File {
         };
         Err(Halt::new(400, message))
     }
+}
+
+/// Whether a list of this `list_id` is one of endpoint artifacts, which no import of rules takes (import-export.md §5.6).
+pub fn is_artifact(list_id: &str) -> bool {
+    ARTIFACTS.contains(&list_id)
 }
 
 /// The lists of endpoint artifacts, by `list_id`.
