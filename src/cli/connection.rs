@@ -13,8 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use ruleferry::error::{Error, Result};
+use ruleferry::error::{Error, ErrorKind, Result};
 use ruleferry::kibana::{Client, Credentials, Options, Retry, Space};
+use ruleferry::ops;
+use ruleferry::schema;
 
 pub(crate) use profile::{Profile, Profiles};
 pub(crate) use target::{Spaces, Target};
@@ -282,7 +284,7 @@ impl Connected {
     /// The spaces that are meant, in the server's order where there are globs.
     pub(crate) fn chosen(&self) -> Result<Vec<Space>> {
         let known = if self.spaces.has_globs() {
-            Some(ruleferry::ops::spaces(&self.client)?)
+            Some(ops::spaces(&self.client)?)
         } else {
             None
         };
@@ -298,6 +300,22 @@ impl Connected {
                 self.spaces
             ))),
         }
+    }
+
+    /// The version whose facts hold for the server.
+    pub(crate) fn version(&self) -> Result<schema::Target> {
+        let status = ops::Status::of(&self.client)?;
+        status.target().ok_or_else(|| match &status.version {
+            Some(version) => Error::out_of_reach(format!(
+                "`{self}` is Kibana {version}, of whose exports and imports nothing is known here"
+            )),
+            None => Error::from(ErrorKind::Status {
+                method: "GET",
+                path: "/api/status".into(),
+                status: 401,
+                message: "the version is told only to those who are logged in".into(),
+            }),
+        })
     }
 }
 

@@ -164,7 +164,7 @@ impl Import {
             None => self.connection.connect(Retry::default(), global),
         }?;
         let spaces = connected.chosen()?;
-        let target = plan::version(&connected)?;
+        let target = connected.version()?;
         plan::check_version(target)?;
         let manner = self.manner(kept.as_ref());
         let mut ledger = self.ledger(kept.as_ref(), &connected, &spaces, &manner)?;

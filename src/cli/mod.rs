@@ -8,6 +8,7 @@ mod connection;
 mod diff;
 mod edit;
 mod exit;
+mod export;
 mod help;
 mod import;
 mod input;
@@ -177,6 +178,9 @@ enum Verb {
     /// Tells whether a Kibana can be used, and for what.
     #[command(display_order = 20)]
     Status(status::Status),
+    /// Takes rules out of a space, with all that they need, into one file; of several spaces, one file each.
+    #[command(display_order = 21)]
+    Export(export::Export),
     /// Says what an import of a bundle would do to a space, record by record, and what the server would answer.
     #[command(display_order = 22)]
     Plan(plan::Plan),
@@ -265,6 +269,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Unpack(unpack) => unpack.run(&cli.global),
         Verb::Pack(pack) => pack.run(&cli.global),
         Verb::Status(status) => status.run(&cli.global),
+        Verb::Export(export) => export.run(&cli.global),
         Verb::Plan(plan) => plan.run(&cli.global),
         Verb::Import(import) => import.run(&cli.global),
         Verb::Config(config) => config.run(),

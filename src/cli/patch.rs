@@ -13,6 +13,7 @@ use ruleferry::record::Kind;
 use ruleferry::stream::Durable;
 
 use super::exit::Exit;
+use super::input::ended;
 use super::notes::write_text;
 use super::progress::Progress;
 use super::request::{Requested, warn_of_dropped};
@@ -75,7 +76,8 @@ impl Patch {
         warn_of_dropped(global, &request.dropped, &name);
         let consumed = Arc::new(AtomicU64::new(0));
         let reading = global.reading(&consumed);
-        let progress = Progress::start(global.progress, self.asked.input.size(), consumed);
+        let opened = self.asked.input.open(None, global)?;
+        let progress = Progress::start(global.progress, opened.size, consumed);
         let mut rejects = self.asked.rejects()?;
         let response = self.asked.response()?;
         let mut patching = Patching::new(&request, &settings, self.asked.is_answered())?;
@@ -94,10 +96,12 @@ impl Patch {
             tell.take(event);
             Ok(())
         };
-        self.asked
-            .bundles(&reading, &mut report, &mut |sources, out| {
-                patching.run(&reading, on_error, sources, out, &mut events)
-            })?;
+        self.asked.bundles(
+            opened.sources,
+            &reading,
+            &mut report,
+            &mut |sources, out| patching.run(&reading, on_error, sources, out, &mut events),
+        )?;
         let (answer, more) = patching.finish(&mut events)?;
         drop(progress);
         rejects.map_or(Ok(()), |rejects| rejects.commit(Durable::No))?;
@@ -107,7 +111,7 @@ impl Patch {
                 "seed: {seed} (give it as `--seed` to make the same ids again)"
             ));
         }
-        let exit = tell.finish(&answer, more, &report);
+        let exit = ended(tell.finish(&answer, more, &report), opened.is_whole);
         self.asked
             .answer(response, false, |out| answer.write(&request, out))?;
         Ok(exit)

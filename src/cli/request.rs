@@ -10,7 +10,7 @@ use ruleferry::error::{Error, Location};
 use ruleferry::pipeline::{OnError, Reading, Report};
 use ruleferry::stream::{AtomicFile, Durable, Source};
 
-use super::input::{self, Input};
+use super::input::{self, AnyInput};
 use super::output::{Output, Sink};
 use super::work::{check_in_place, check_paths, threads};
 use super::{Global, render};
@@ -27,7 +27,7 @@ pub(crate) struct Requested {
     )]
     request: PathBuf,
     #[command(flatten)]
-    pub(crate) input: Input,
+    pub(crate) input: AnyInput,
     #[command(flatten)]
     pub(crate) output: Output,
     /// Writes the JSON body that Kibana would answer; `-` is standard output.
@@ -61,10 +61,8 @@ impl Requested {
             ("--rejects", self.rejects.as_deref()),
             ("--response", response.as_deref()),
         ];
-        check_paths(&beside, &self.input, self.output.path())?;
-        let reads_stdin =
-            self.input.files.is_empty() || self.input.files.iter().any(|path| is_standard(path));
-        if is_standard(&self.request) && reads_stdin {
+        check_paths(&beside, self.input.files(), self.output.path())?;
+        if is_standard(&self.request) && self.input.reads_stdin() {
             return Err(Error::usage(
                 "`--request -` takes standard input, so it needs FILEs, none of them `-`",
             ));
@@ -110,19 +108,20 @@ impl Requested {
     /// Does the request to the input as one bundle or, in place, to each file as a bundle of its own; adds to `report`.
     pub(crate) fn bundles(
         &self,
+        sources: Vec<Source<'static>>,
         reading: &Reading,
         report: &mut Report,
         pass: &mut Pass<'_>,
     ) -> Result<(), Error> {
         if !self.output.in_place {
             let mut sink = self.output.open(threads(reading))?;
-            *report = bundle(self.input.sources(), &mut sink, pass)?;
+            *report = bundle(sources, &mut sink, pass)?;
             return sink.finish();
         }
-        for path in &self.input.files {
+        for path in self.input.files() {
             let one = self.in_place(reading, path, pass);
             *report += &one.inspect_err(|_| {
-                super::notes::stopped(report, path, &self.input.files);
+                super::notes::stopped(report, path, self.input.files());
             })?;
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! A bundle and a live Kibana together: what it is ready for, and what goes there and comes from there.
 
+pub mod export;
 pub mod find;
 pub mod import;
 pub mod model;
