@@ -1,5 +1,6 @@
 //! The command line: one file a verb. The only place that prints, and that knows `anyhow`.
 
+mod ask;
 mod bulk_edit;
 mod check;
 mod config;
