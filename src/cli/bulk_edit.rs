@@ -27,7 +27,8 @@ const NOTES: &str = "\
 The request is the endpoint's own body:
   {\"action\": \"edit\", \"enable\", \"disable\", \"delete\", \"duplicate\" or \"export\", and what it takes,
    \"ids\": [\"…\"] (the rules' `id`, not `rule_id`) or \"query\": \"KQL\" (\"\" is every rule)}
-`run` and `fill_gaps` need a server.
+In place of `ids` there may be `rule_ids`, which no Kibana takes: `bulk-action` sends such a request with the `id`s that it finds. \
+To a Kibana itself it would be a request for every rule. `run` and `fill_gaps` need a server.
 
 Edits happen in Kibana's order, all or none of them for each rule. A rule with an error stays as it was read and \
 the exit code is 3; one that was so already is skipped. An edited rule gets the next `version` (not Elastic's \
