@@ -91,7 +91,12 @@ impl Reply {
         _ = Read::by_ref(&mut self)
             .take(LONGEST_ERROR)
             .read_to_end(&mut bytes);
-        let mut message = message(&String::from_utf8_lossy(&bytes));
+        self.error(&String::from_utf8_lossy(&bytes))
+    }
+
+    /// The answer as an error, its body being read already.
+    pub fn error(&self, body: &str) -> Error {
+        let mut message = message(body);
         if let Some(to) = self
             .response
             .headers()
@@ -117,7 +122,8 @@ impl Reply {
             .is_some_and(|kind| kind.contains("json"))
     }
 
-    fn strange(&self, problem: &str) -> Error {
+    /// The answer as an error, because it is not what the route answers.
+    pub fn strange(&self, problem: &str) -> Error {
         ErrorKind::Answer {
             method: self.method,
             path: self.path.clone(),

@@ -1,9 +1,12 @@
 //! A bundle and a live Kibana together: what it is ready for, and what goes there and comes from there.
 
+pub mod bulk_action;
 pub mod find;
 pub mod model;
 mod pages;
 pub mod plan;
+pub mod resolve;
+pub mod settle;
 pub mod snapshot;
 mod status;
 
