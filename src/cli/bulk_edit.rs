@@ -91,9 +91,9 @@ impl BulkEdit {
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         self.asked.check(!self.dry_run)?;
         let settings = self.settings()?;
-        let name = self.asked.name();
-        let request =
-            Request::parse(&self.asked.text()?, &settings).map_err(|error| error.in_file(&name))?;
+        let name = self.asked.file.name();
+        let request = Request::parse(&self.asked.file.text()?, &settings)
+            .map_err(|error| error.in_file(&name))?;
         let is_export = request.action == Action::Export;
         if is_export && self.asked.is_answered() {
             return Err(Error::usage(

@@ -225,6 +225,14 @@ impl Connection {
     ) -> Result<Connected> {
         self.of_target(target)?.connect(retry, global)
     }
+
+    /// The Kibana that a target names, or where there is none the one that flags, variables and profile describe.
+    pub(crate) fn connect_at(&self, target: Option<&Target>, global: &Global) -> Result<Connected> {
+        match target {
+            Some(target) => self.connect_to(target, Retry::default(), global),
+            None => self.connect(Retry::default(), global),
+        }
+    }
 }
 
 impl Settings {

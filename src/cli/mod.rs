@@ -1,6 +1,7 @@
 //! The command line: one file a verb. The only place that prints, and that knows `anyhow`.
 
 mod ask;
+mod bulk_action;
 mod bulk_edit;
 mod check;
 mod config;
@@ -175,6 +176,9 @@ enum Verb {
     /// Says what an import of a bundle would do to a space, record by record, and what the server would answer.
     #[command(display_order = 22)]
     Plan(plan::Plan),
+    /// Does a `_bulk_action` request to a live space.
+    #[command(display_order = 24)]
+    BulkAction(bulk_action::BulkAction),
     /// Shows which connection applies, and where each setting came from.
     #[command(display_order = 29)]
     Config(config::Config),
@@ -252,6 +256,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Pack(pack) => pack.run(&cli.global),
         Verb::Status(status) => status.run(&cli.global),
         Verb::Plan(plan) => plan.run(&cli.global),
+        Verb::BulkAction(bulk_action) => bulk_action.run(&cli.global),
         Verb::Config(config) => config.run(),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),

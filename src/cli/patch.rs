@@ -69,8 +69,8 @@ impl Patch {
             seed: self.seed.clone().unwrap_or_else(random),
             ..Settings::default()
         };
-        let name = self.asked.name();
-        let text = self.asked.text()?;
+        let name = self.asked.file.name();
+        let text = self.asked.file.text()?;
         let request = Request::parse(&text).map_err(|error| error.in_file(&name))?;
         warn_of_dropped(global, &request.dropped, &name);
         let consumed = Arc::new(AtomicU64::new(0));

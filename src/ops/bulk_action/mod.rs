@@ -7,12 +7,14 @@
 mod answer;
 mod compare;
 mod export;
+mod shape;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use answer::{Absent, Answer, Failed, Results, Subject, Unknown};
 pub use compare::{Compared, Difference, Verdict};
 pub use export::Exported;
+pub use shape::Shape;
 
 use super::settle::{Sent, Settled, settle};
 use crate::bulk::{Live, MOST_IDS, Repeated, Work};

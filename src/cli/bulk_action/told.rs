@@ -1,0 +1,348 @@
+//! What people, and programs, are told of a live bulk action.
+
+use ruleferry::bulk::{Repeated, Summary, Work};
+use ruleferry::error::Error;
+use ruleferry::ops::bulk_action::{Answer, Exported, Failed, Shape, Subject};
+use serde::Serialize;
+use serde_json::json;
+
+use super::Asked;
+use crate::cli::exit::Exit;
+use crate::cli::notes::write_text;
+use crate::cli::told::{count, some_of};
+use crate::cli::{Format, render, work};
+
+/// What came of a request, and how it was asked for.
+pub(super) struct Told<'t> {
+    pub(super) asked: &'t Asked<'t>,
+    pub(super) answer: &'t Answer,
+}
+
+/// The report as JSON.
+#[derive(Serialize)]
+struct Report<'r> {
+    schema_version: u8,
+    space: &'r str,
+    action: &'static str,
+    dry_run: bool,
+    answer: Shape<'r>,
+    requests: Requests,
+    unknown: Vec<Unknown<'r>>,
+    refusal: Option<String>,
+    not_sent: &'r [String],
+    gone: &'r [String],
+    absent: u64,
+    exit: i32,
+}
+
+#[derive(Serialize)]
+struct Requests {
+    answered: u64,
+    sent_again: u64,
+}
+
+#[derive(Serialize)]
+struct Unknown<'r> {
+    ids: &'r [String],
+    message: String,
+}
+
+/// What is asked for, as a question begins.
+pub(super) fn verb(work: Work) -> &'static str {
+    match work {
+        Work::Enable => "Enable",
+        Work::Disable => "Disable",
+        Work::Delete => "Delete",
+        Work::Duplicate => "Copy",
+        Work::Export => "Export",
+        Work::Edit => "Edit",
+        Work::Run => "Run",
+        Work::FillGaps => "Fill the gaps of",
+    }
+}
+
+/// What was done.
+fn done(work: Work) -> &'static str {
+    match work {
+        Work::Enable => "enabled",
+        Work::Disable => "disabled",
+        Work::Delete => "deleted",
+        Work::Duplicate => "copied",
+        Work::Export => "exported",
+        Work::Edit => "updated",
+        Work::Run | Work::FillGaps => "scheduled",
+    }
+}
+
+/// How to find out what was done.
+fn look(work: Work) -> &'static str {
+    match work {
+        Work::Duplicate => {
+            "look for rules whose name ends in ` [Duplicate]` before you ask again: asking twice copies twice"
+        }
+        Work::Edit => {
+            "look whether the rules have the new actions before you ask again: asking twice adds them twice"
+        }
+        Work::Run | Work::FillGaps => {
+            "look at the runs of the rules before you ask again: asking twice runs them twice"
+        }
+        Work::Enable | Work::Disable | Work::Delete | Work::Export => {
+            "ask again once the server answers: doing it twice is doing it once"
+        }
+    }
+}
+
+impl Told<'_> {
+    /// Tells it all, and how the run ends.
+    pub(super) fn finish(&self) -> Result<Exit, Error> {
+        let exit = if self.answer.is_complete() {
+            Exit::Done
+        } else {
+            Exit::Part
+        };
+        let global = self.asked.global;
+        for group in &self.answer.errors {
+            let message = failed(group, global.verbose);
+            render::warning(&Error::refused(message), global.errors);
+        }
+        self.lost();
+        if !global.quiet {
+            for note in self.notes() {
+                write_text(&format!("note: {note}"));
+            }
+            write_text(&self.summary());
+        }
+        if self.asked.verb.format == Format::Json {
+            work::print(&format!("{}\n", self.json(exit)?))?;
+        }
+        Ok(exit)
+    }
+
+    /// Tells of requests that were refused, or of which nobody knows.
+    fn lost(&self) {
+        let global = self.asked.global;
+        let warn = |message: String| render::warning(&Error::refused(message), global.errors);
+        for unknown in &self.answer.unknown {
+            let whom = match unknown.ids.len() {
+                0 => "the rules of the query".to_owned(),
+                number => {
+                    let ids = unknown.ids.iter().map(String::as_str);
+                    format!(
+                        "{}: {}",
+                        count(number as u64, "rule"),
+                        some_of(ids, global.verbose)
+                    )
+                }
+            };
+            warn(format!(
+                "nobody knows whether this was done ({whom}): {}; {}",
+                unknown.error,
+                look(self.asked.request.work)
+            ));
+        }
+        if let Some(refusal) = &self.answer.refusal {
+            warn(refusal.to_string());
+        }
+        if !self.answer.unsent.is_empty() {
+            let ids = self.answer.unsent.iter().map(String::as_str);
+            warn(format!(
+                "nothing was done to {}: {}",
+                count(ids.len() as u64, "rule"),
+                some_of(ids, global.verbose)
+            ));
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let answer = self.answer;
+        let asked = self.asked;
+        let verbose = asked.global.verbose;
+        let mut notes = Vec::new();
+        if answer.again > 0 && !asked.verb.dry_run {
+            notes.push(again(asked.request.repeated(), answer.again));
+        }
+        if !answer.gone.is_empty() {
+            let ids = answer.gone.iter().map(String::as_str);
+            notes.push(format!(
+                "{} not there any more when the request was sent again, so it had deleted them or there were none: {}",
+                count(ids.len() as u64, "rule"),
+                some_of(ids, verbose)
+            ));
+        }
+        if answer.absent.count > 0 {
+            let ids = answer.absent.ids.iter().map(String::as_str);
+            let names = match ids.len() {
+                0 => String::new(),
+                _ => format!(": {}", some_of(ids, verbose)),
+            };
+            notes.push(format!(
+                "{} that the answer does not tell of, because they are not in the space{names}",
+                count(answer.absent.count, "rule")
+            ));
+        }
+        if !asked.resolved.shared.is_empty() {
+            let ids = asked.resolved.shared.iter().map(String::as_str);
+            notes.push(format!(
+                "several rules have one `rule_id`, and each of them counts: {}",
+                some_of(ids, verbose)
+            ));
+        }
+        let lacks_privilege =
+            |group: &Failed| group.err_code.as_deref() == Some("USER_INSUFFICIENT_RULE_PRIVILEGES");
+        if matches!(asked.request.work, Work::Enable | Work::Disable)
+            && answer.errors.iter().any(lacks_privilege)
+        {
+            notes.push(
+                "some servers refuse this to everybody; `ruleferry patch --to` with `\"enabled\"` may be let through".into(),
+            );
+        }
+        notes
+    }
+
+    /// As in "25 rules chosen in space `soc` of `prod`: 20 updated, 3 skipped (were so already), 2 failed".
+    fn summary(&self) -> String {
+        let Summary {
+            failed,
+            skipped,
+            succeeded,
+        } = self.answer.summary;
+        let work = self.asked.request.work;
+        let done = if self.asked.verb.dry_run {
+            "would succeed"
+        } else {
+            done(work)
+        };
+        let mut line = format!(
+            "{} chosen in {}: {succeeded} {done}",
+            count(self.answer.summary.total(), "rule"),
+            self.asked.place(),
+        );
+        if skipped > 0 {
+            let why = match work {
+                Work::FillGaps => "have no gaps",
+                _ => "were so already",
+            };
+            line += &format!(", {skipped} skipped ({why})");
+        }
+        if failed > 0 {
+            line += &format!(", {failed} failed");
+        }
+        let gone = self.answer.gone.len();
+        if gone > 0 {
+            line += &format!(", {gone} not there any more");
+        }
+        if !self.answer.unknown.is_empty() {
+            line += "; of some nobody knows";
+        }
+        line
+    }
+
+    fn json(&self, exit: Exit) -> Result<String, Error> {
+        let answer = self.answer;
+        let unknown = answer.unknown.iter().map(|unknown| Unknown {
+            ids: &unknown.ids,
+            message: unknown.error.to_string(),
+        });
+        let report = Report {
+            schema_version: 1,
+            space: self.asked.space.as_str(),
+            action: self.asked.request.work.name(),
+            dry_run: self.asked.verb.dry_run,
+            answer: answer.shape(self.asked.request.work),
+            requests: Requests {
+                answered: answer.answered,
+                sent_again: answer.again,
+            },
+            unknown: unknown.collect(),
+            refusal: answer.refusal.as_ref().map(ToString::to_string),
+            not_sent: &answer.unsent,
+            gone: &answer.gone,
+            absent: answer.absent.count,
+            exit: exit.code(),
+        };
+        serde_json::to_string(&report)
+            .map_err(|error| Error::io("writing the report", error.into()))
+    }
+}
+
+/// What it means that requests were sent again.
+fn again(repeated: Repeated, times: u64) -> String {
+    let lost = match times {
+        1 => "an answer was lost and its request sent again".to_owned(),
+        times => format!("answers were lost and {times} requests sent again"),
+    };
+    let but = match repeated {
+        Repeated::SameContent => {
+            "; counts are those of the last time, and `version` and `revision` may have moved on twice"
+        }
+        Repeated::Same | Repeated::Twice => "; counts are those of the last time",
+    };
+    lost + but
+}
+
+/// As in "Rule not found (2 rules: `a`, `b`)"; a code stands before the number.
+fn failed(group: &Failed, all: bool) -> String {
+    let code = group
+        .err_code
+        .as_ref()
+        .map(|code| format!("{code}; "))
+        .unwrap_or_default();
+    format!(
+        "{} ({code}{}: {})",
+        group.message,
+        count(group.rules.len() as u64, "rule"),
+        some_of(group.rules.iter().map(Subject::label), all)
+    )
+}
+
+impl Asked<'_> {
+    /// Tells what an export has and lacks, and how the run ends.
+    pub(super) fn tell_export(&self, exported: &Exported) -> Result<Exit, Error> {
+        let global = self.global;
+        let missing: Vec<&str> = exported
+            .missing
+            .iter()
+            .chain(&self.resolved.missing)
+            .map(String::as_str)
+            .collect();
+        if !missing.is_empty() {
+            let message = format!(
+                "the export lacks {}: {}",
+                count(missing.len() as u64, "rule"),
+                some_of(missing.iter().copied(), global.verbose)
+            );
+            render::warning(&Error::refused(message), global.errors);
+        }
+        for lacking in &exported.lacking {
+            let message = format!("the server left out {lacking}");
+            render::warning(&Error::refused(message), global.errors);
+        }
+        // A preconfigured connector is in no export, and is not lost.
+        let is_lost = |lacking: &String| !lacking.starts_with("excluded_");
+        let exit = if missing.is_empty() && !exported.lacking.iter().any(is_lost) {
+            Exit::Done
+        } else {
+            Exit::Part
+        };
+        if !global.quiet {
+            write_text(&format!(
+                "{} exported from {}",
+                count(exported.rules, "rule"),
+                self.place()
+            ));
+        }
+        if self.verb.format == Format::Json {
+            let report = json!({
+                "schema_version": 1,
+                "space": self.space.as_str(),
+                "action": "export",
+                "rules": exported.rules,
+                "missing": missing,
+                "lacking": exported.lacking,
+                "exit": exit.code(),
+            });
+            work::print(&format!("{report}\n"))?;
+        }
+        Ok(exit)
+    }
+}
