@@ -319,7 +319,7 @@ fn explain(request: &Live<'_>, connected: &Connected, error: &Error) {
         .and_then(|status| status.target());
     if let Some(target) = target.filter(|target| *target < since) {
         write_text(&format!(
-            "note: this is Kibana {target}; {what} came with about {since}"
+            "note: this is Kibana {target}; {what} came with {since}"
         ));
     }
 }

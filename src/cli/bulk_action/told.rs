@@ -1,5 +1,7 @@
 //! What people, and programs, are told of a live bulk action.
 
+use std::collections::HashMap;
+
 use ruleferry::bulk::{Repeated, Summary, Work};
 use ruleferry::error::Error;
 use ruleferry::ops::bulk_action::{Answer, Exported, Failed, Shape, Subject};
@@ -123,19 +125,12 @@ impl Told<'_> {
         let global = self.asked.global;
         let warn = |message: String| render::warning(&Error::refused(message), global.errors);
         for unknown in &self.answer.unknown {
-            let whom = match unknown.ids.len() {
-                0 => "the rules of the query".to_owned(),
-                number => {
-                    let ids = unknown.ids.iter().map(String::as_str);
-                    format!(
-                        "{}: {}",
-                        count(number as u64, "rule"),
-                        some_of(ids, global.verbose)
-                    )
-                }
+            let whom = match unknown.ids.as_slice() {
+                [] => "the rules of the query".to_owned(),
+                ids => self.rules(ids),
             };
             warn(format!(
-                "nobody knows whether this was done ({whom}): {}; {}",
+                "nobody knows whether this was done to {whom}: {}; {}",
                 unknown.error,
                 look(self.asked.request.work)
             ));
@@ -144,13 +139,29 @@ impl Told<'_> {
             warn(refusal.to_string());
         }
         if !self.answer.unsent.is_empty() {
-            let ids = self.answer.unsent.iter().map(String::as_str);
             warn(format!(
-                "nothing was done to {}: {}",
-                count(ids.len() as u64, "rule"),
-                some_of(ids, global.verbose)
+                "nothing was done to {}",
+                self.rules(&self.answer.unsent)
             ));
         }
+    }
+
+    /// As in "2 rules (`acme-1`, `acme-2`)": by their `rule_id`s, where those are known.
+    fn rules(&self, ids: &[String]) -> String {
+        let known = &self.asked.resolved.rules;
+        let names: HashMap<&str, &str> = known
+            .iter()
+            .map(|rule| (rule.id.as_str(), rule.rule_id.as_str()))
+            .collect();
+        let labels = ids.iter().map(|id| {
+            let id = id.as_str();
+            names.get(id).copied().unwrap_or(id)
+        });
+        format!(
+            "{} ({})",
+            count(ids.len() as u64, "rule"),
+            some_of(labels, self.asked.global.verbose)
+        )
     }
 
     fn notes(&self) -> Vec<String> {
@@ -162,22 +173,18 @@ impl Told<'_> {
             notes.push(again(asked.request.repeated(), answer.again));
         }
         if !answer.gone.is_empty() {
-            let ids = answer.gone.iter().map(String::as_str);
             notes.push(format!(
-                "{} not there any more when the request was sent again, so it had deleted them or there were none: {}",
-                count(ids.len() as u64, "rule"),
-                some_of(ids, verbose)
+                "not there any more when the request was sent again, so it had deleted them or there were none: {}",
+                self.rules(&answer.gone)
             ));
         }
         if answer.absent.count > 0 {
-            let ids = answer.absent.ids.iter().map(String::as_str);
-            let names = match ids.len() {
-                0 => String::new(),
-                _ => format!(": {}", some_of(ids, verbose)),
+            let whom = match answer.absent.ids.as_slice() {
+                [] => count(answer.absent.count, "rule"),
+                ids => self.rules(ids),
             };
             notes.push(format!(
-                "{} that the answer does not tell of, because they are not in the space{names}",
-                count(answer.absent.count, "rule")
+                "not in the space, since the answer does not tell of them: {whom}"
             ));
         }
         if !asked.resolved.shared.is_empty() {
@@ -212,9 +219,21 @@ impl Told<'_> {
         } else {
             done(work)
         };
+        let (gone, unsent) = (
+            self.answer.gone.len() as u64,
+            self.answer.unsent.len() as u64,
+        );
+        let unknown: usize = self
+            .answer
+            .unknown
+            .iter()
+            .map(|unknown| unknown.ids.len())
+            .sum();
+        let unknown = unknown as u64;
+        let all = self.answer.summary.total() + gone + unsent + unknown + self.answer.absent.count;
         let mut line = format!(
             "{} chosen in {}: {succeeded} {done}",
-            count(self.answer.summary.total(), "rule"),
+            count(all, "rule"),
             self.asked.place(),
         );
         if skipped > 0 {
@@ -227,12 +246,17 @@ impl Told<'_> {
         if failed > 0 {
             line += &format!(", {failed} failed");
         }
-        let gone = self.answer.gone.len();
-        if gone > 0 {
-            line += &format!(", {gone} not there any more");
+        let more = [
+            (gone, "not there any more"),
+            (self.answer.absent.count, "not in the space"),
+            (unsent, "not sent"),
+            (unknown, "of which nobody knows"),
+        ];
+        for (number, what) in more.into_iter().filter(|(number, _)| *number > 0) {
+            line += &format!(", {number} {what}");
         }
-        if !self.answer.unknown.is_empty() {
-            line += "; of some nobody knows";
+        if unknown == 0 && !self.answer.unknown.is_empty() {
+            line += "; nobody knows what was done";
         }
         line
     }

@@ -20,7 +20,7 @@ pub struct Answer {
     pub results: Results,
     /// How many requests were answered.
     pub answered: u64,
-    /// How many requests were sent again because an answer was lost.
+    /// How many of those were sent again because an answer was lost.
     pub again: u64,
     /// Rules that were not there when the request to delete them was sent again: it had deleted them, or there were none.
     pub gone: Vec<String>,

@@ -118,9 +118,9 @@ impl Order<'_> {
             answer.unsent.extend_from_slice(ids);
             return;
         };
-        answer.again += u64::from(sent.again);
         match sent.settled {
             Settled::Answered(one) => {
+                answer.again += u64::from(sent.again);
                 let deletes = self.request.work == Work::Delete && !self.dry_run;
                 answer.add(one, ids, sent.again && deletes);
             }
