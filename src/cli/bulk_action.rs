@@ -268,8 +268,7 @@ impl Asked<'_> {
     }
 
     fn export(&self) -> Result<Exit, Error> {
-        let exported = self.order(false).export(self.ids.as_deref())?;
-        let exit = self.tell_export(&exported)?;
+        let mut exported = self.order(false).export(self.ids.as_deref())?;
         let consumed = std::sync::Arc::default();
         let reading = self.global.reading(&consumed);
         let mut sink = output::open(
@@ -281,7 +280,7 @@ impl Asked<'_> {
             .write(&reading, &mut sink)
             .map_err(|error| sink.blamed(error))?;
         sink.finish()?;
-        Ok(exit)
+        self.tell_export(&exported)
     }
 }
 

@@ -71,7 +71,7 @@ impl Order<'_> {
 
 impl Exported {
     /// Writes it as one bundle: byte for byte if it came in one piece, else merged, so that no list stands there twice.
-    pub fn write(mut self, reading: &Reading, output: &mut dyn Write) -> Result<()> {
+    pub fn write(&mut self, reading: &Reading, output: &mut dyn Write) -> Result<()> {
         let writing = |source| Error::io("writing the output", source);
         if let [part] = self.parts.as_mut_slice() {
             std::io::copy(&mut part.reader()?, output).map_err(writing)?;
