@@ -107,6 +107,21 @@ impl Requested {
         Ok(())
     }
 
+    /// What was given of the files and flags that only a request to files has.
+    pub(crate) fn of_files(&self) -> Option<&'static str> {
+        let given = [
+            (!self.input.files.is_empty(), "FILE"),
+            (self.output.path().is_some(), "-o"),
+            (self.output.in_place, "--in-place"),
+            (self.output.recompresses(), "--compress"),
+            (self.response.is_some(), "--response"),
+            (self.on_error != OnError::Stop, "--on-error"),
+            (self.rejects.is_some(), "--rejects"),
+        ];
+        let given = given.into_iter().find(|(is_given, _)| *is_given);
+        given.map(|(_, flag)| flag)
+    }
+
     /// Whether the answer is wanted.
     pub(crate) fn is_answered(&self) -> bool {
         self.response.is_some()

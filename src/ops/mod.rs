@@ -4,6 +4,7 @@ pub mod bulk_action;
 pub mod find;
 pub mod model;
 mod pages;
+pub mod patch;
 pub mod plan;
 pub mod resolve;
 pub mod settle;
