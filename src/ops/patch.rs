@@ -221,6 +221,8 @@ impl Patcher<'_> {
         Done {
             status,
             message: Some(format!("{message}; {how}")),
+            // Others would be answered no better.
+            ends: (outcome == Outcome::Unknown).then_some(error),
             ..Done::of(place, outcome)
         }
     }
@@ -248,7 +250,7 @@ impl Patcher<'_> {
             },
             Err(fault) => Done {
                 status: Some(fault.failure.status),
-                message: Some(fault.failure.message.into()),
+                message: Some(format!("would be refused: {}", fault.failure.message)),
                 ..Done::of(place, Outcome::Refused)
             },
         }
