@@ -37,18 +37,8 @@ pub(crate) struct Alerts {
     /// The status that the alerts get.
     #[arg(long, value_name = "STATUS")]
     status: Status,
-    /// A rule whose alerts are meant; may be given again.
-    #[arg(long = "rule-id", value_name = "ID", value_parser = NonEmptyStringValueParser::new(), help_heading = "Which rules")]
-    rule_ids: Vec<String>,
-    /// The rules whose alerts are meant. See `ruleferry help query`.
-    #[arg(
-        long,
-        value_name = "KQL",
-        conflicts_with = "rule_ids",
-        required_unless_present = "rule_ids",
-        help_heading = "Which rules"
-    )]
-    only: Option<String>,
+    #[command(flatten)]
+    which: Which,
     /// Why they are closed, as in `false_positive` or `duplicate`; Kibana keeps it since 9.2.
     #[arg(long, value_name = "REASON", value_parser = NonEmptyStringValueParser::new())]
     reason: Option<String>,
@@ -72,6 +62,23 @@ pub(crate) struct Alerts {
         help_heading = "Output"
     )]
     format: Format,
+}
+
+/// The rules whose alerts are meant.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// A rule whose alerts are meant; may be given again.
+    #[arg(
+        long = "rule-id",
+        value_name = "ID",
+        value_parser = NonEmptyStringValueParser::new(),
+        help_heading = "Which rules"
+    )]
+    rule_ids: Vec<String>,
+    /// The rules whose alerts are meant. See `ruleferry help query`.
+    #[arg(long, value_name = "KQL", help_heading = "Which rules")]
+    only: Option<String>,
 }
 
 /// What is told of a run.
@@ -103,9 +110,9 @@ impl Alerts {
         let rule_ids = match &query {
             Some(query) => matching(client, &space, query)?,
             None => {
-                let resolved = Resolved::of(client, &space, &self.rule_ids)?;
+                let resolved = Resolved::of(client, &space, &self.which.rule_ids)?;
                 missing(&resolved, global);
-                self.rule_ids.clone()
+                self.which.rule_ids.clone()
             }
         };
         let told = Told {
@@ -150,7 +157,7 @@ impl Alerts {
                 ..Location::default()
             })
         };
-        let query = self.only.as_deref().map(str::parse);
+        let query = self.which.only.as_deref().map(str::parse);
         query.transpose().map_err(in_flag)
     }
 }
@@ -305,6 +312,9 @@ impl Told<'_> {
         }
         if !tally.failures.is_empty() {
             line += &format!(", {} failed", tally.failures.len());
+        }
+        if tally.unknown.is_some() {
+            line += "; of some nobody knows";
         }
         line
     }

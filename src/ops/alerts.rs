@@ -45,7 +45,7 @@ pub struct Tally {
     pub version_conflicts: u64,
     /// Elasticsearch's words for what failed.
     pub failures: Vec<Value>,
-    /// How many requests were sent again because an answer was lost.
+    /// How many answered requests were sent again because an answer was lost.
     pub again: u64,
     /// Why nobody knows of some alerts whether they have the status.
     pub unknown: Option<Error>,
@@ -132,10 +132,10 @@ impl Change<'_> {
                     Err(reply.into_error())
                 }
             });
-            tally.again += u64::from(sent.again);
             match sent.settled {
                 Settled::Answered(changed) => {
                     tally.answered += 1;
+                    tally.again += u64::from(sent.again);
                     tally.updated += changed.updated;
                     tally.version_conflicts += changed.version_conflicts;
                     tally.failures.extend(changed.failures);
