@@ -111,11 +111,13 @@ fn ids_go_in_hundreds_and_the_answers_are_one() {
     // Rules are told as the server spells them.
     assert!(String::from_utf8_lossy(&ran.stdout).contains("\"risk\":1.0"));
     assert!(ran.stderr.contains("`/more` is no key that Kibana knows"));
+    let ran = bulk(&server, &request, &["--yes"]);
     assert!(
         ran.stderr.contains("250 rules chosen in space `soc` of"),
         "{}",
         ran.stderr
     );
+    assert!(ran.stdout.is_empty());
 }
 
 #[test]
@@ -260,6 +262,7 @@ fn a_500_with_results_is_an_answer_and_errors_of_one_text_are_one() {
         attributes["results"]["skipped"].as_array().unwrap().len(),
         99
     );
+    let ran = bulk(&server, &request, &["--yes"]);
     assert!(
         ran.stderr
             .contains("0 updated, 99 skipped (were so already), 2 failed"),

@@ -1,5 +1,7 @@
 //! `alerts`: another status for the alerts of chosen rules.
 
+use std::collections::HashSet;
+
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use ruleferry::error::{Error, Location, Result};
@@ -110,9 +112,12 @@ impl Alerts {
         let rule_ids = match &query {
             Some(query) => matching(client, &space, query)?,
             None => {
-                let resolved = Resolved::of(client, &space, &self.which.rule_ids)?;
-                missing(&resolved, global);
-                self.which.rule_ids.clone()
+                let mut seen = HashSet::new();
+                let rule_ids = self.which.rule_ids.iter();
+                let rule_ids: Vec<String> =
+                    rule_ids.filter(|id| seen.insert(*id)).cloned().collect();
+                missing(&Resolved::of(client, &space, &rule_ids)?, global);
+                rule_ids
             }
         };
         let told = Told {
@@ -247,14 +252,6 @@ impl Told<'_> {
             && tally.refusal.is_none();
         let exit = if is_complete { Exit::Done } else { Exit::Part };
         self.warn(&tally);
-        if !self.global.quiet {
-            if tally.again > 0 {
-                write_text(
-                    "note: an answer was lost and its request sent again; counts are those of the last time",
-                );
-            }
-            write_text(&self.summary(&tally));
-        }
         if self.verb.format == Format::Json {
             let report = json!({
                 "schema_version": 1,
@@ -271,6 +268,13 @@ impl Told<'_> {
                 "exit": exit.code(),
             });
             work::print(&format!("{report}\n"))?;
+        } else if !self.global.quiet {
+            if tally.again > 0 {
+                write_text(
+                    "note: an answer was lost and its request sent again; counts are those of the last time",
+                );
+            }
+            write_text(&self.summary(&tally));
         }
         Ok(exit)
     }

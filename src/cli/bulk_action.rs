@@ -1,8 +1,10 @@
 //! `bulk-action`: a `_bulk_action` request done by a live Kibana.
 
 mod compared;
+mod exported;
 mod told;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -20,7 +22,7 @@ use super::exit::Exit;
 use super::notes::write_text;
 use super::request::{RequestFile, warn_of_dropped};
 use super::told::count;
-use super::{Format, Global, output};
+use super::{Format, Global};
 use told::Told;
 
 const NOTES: &str = "\
@@ -262,25 +264,19 @@ impl Asked<'_> {
         ask(&question, false)
     }
 
+    /// What people know these rules by: their `rule_id`s, where those were asked for.
+    fn labels<'i>(&'i self, ids: &'i [String]) -> Vec<&'i str> {
+        let known = self.resolved.rules.iter();
+        let names: HashMap<&str, &str> = known
+            .map(|rule| (rule.id.as_str(), rule.rule_id.as_str()))
+            .collect();
+        let label = |id: &'i String| names.get(id.as_str()).copied().unwrap_or(id);
+        ids.iter().map(label).collect()
+    }
+
     /// As in "space `soc` of `prod`".
     fn place(&self) -> String {
         format!("space `{}` of `{}`", self.space, self.connected)
-    }
-
-    fn export(&self) -> Result<Exit, Error> {
-        let mut exported = self.order(false).export(self.ids.as_deref())?;
-        let consumed = std::sync::Arc::default();
-        let reading = self.global.reading(&consumed);
-        let mut sink = output::open(
-            self.verb.output.as_deref(),
-            None,
-            super::work::threads(&reading),
-        )?;
-        exported
-            .write(&reading, &mut sink)
-            .map_err(|error| sink.blamed(error))?;
-        sink.finish()?;
-        self.tell_export(&exported)
     }
 }
 

@@ -34,10 +34,10 @@ impl Asked<'_> {
             Format::Text => {
                 let lines: String = compared.differences.iter().map(line).collect();
                 work::print(&lines)?;
+                if !self.global.quiet {
+                    self.summarize(&compared);
+                }
             }
-        }
-        if !self.global.quiet {
-            self.summarize(&compared);
         }
         Ok(exit)
     }

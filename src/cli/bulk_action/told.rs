@@ -1,12 +1,9 @@
 //! What people, and programs, are told of a live bulk action.
 
-use std::collections::HashMap;
-
-use ruleferry::bulk::{Repeated, Summary, Work};
+use ruleferry::bulk::{Choice, Repeated, Summary, Work};
 use ruleferry::error::Error;
-use ruleferry::ops::bulk_action::{Answer, Exported, Failed, Shape, Subject};
+use ruleferry::ops::bulk_action::{Answer, Failed, NOT_FOUND, Shape, Subject};
 use serde::Serialize;
-use serde_json::json;
 
 use super::Asked;
 use crate::cli::exit::Exit;
@@ -34,6 +31,7 @@ struct Report<'r> {
     not_sent: &'r [String],
     gone: &'r [String],
     absent: u64,
+    notes: Vec<String>,
     exit: i32,
 }
 
@@ -108,14 +106,13 @@ impl Told<'_> {
             render::warning(&Error::refused(message), global.errors);
         }
         self.lost();
-        if !global.quiet {
+        if self.asked.verb.format == Format::Json {
+            work::print(&format!("{}\n", self.json(exit)?))?;
+        } else if !global.quiet {
             for note in self.notes() {
                 write_text(&format!("note: {note}"));
             }
             write_text(&self.summary());
-        }
-        if self.asked.verb.format == Format::Json {
-            work::print(&format!("{}\n", self.json(exit)?))?;
         }
         Ok(exit)
     }
@@ -148,19 +145,11 @@ impl Told<'_> {
 
     /// As in "2 rules (`acme-1`, `acme-2`)": by their `rule_id`s, where those are known.
     fn rules(&self, ids: &[String]) -> String {
-        let known = &self.asked.resolved.rules;
-        let names: HashMap<&str, &str> = known
-            .iter()
-            .map(|rule| (rule.id.as_str(), rule.rule_id.as_str()))
-            .collect();
-        let labels = ids.iter().map(|id| {
-            let id = id.as_str();
-            names.get(id).copied().unwrap_or(id)
-        });
+        let labels = self.asked.labels(ids);
         format!(
             "{} ({})",
             count(ids.len() as u64, "rule"),
-            some_of(labels, self.asked.global.verbose)
+            some_of(labels.into_iter(), self.asked.global.verbose)
         )
     }
 
@@ -193,6 +182,12 @@ impl Told<'_> {
                 "several rules have one `rule_id`, and each of them counts: {}",
                 some_of(ids, verbose)
             ));
+        }
+        let is_missing = |group: &Failed| group.message == NOT_FOUND;
+        if matches!(asked.request.choice, Choice::Ids(_)) && answer.errors.iter().any(is_missing) {
+            notes.push(
+                "`ids` are the rules' `id`s in this space; `rule_ids` names rules by their `rule_id`s".into(),
+            );
         }
         let lacks_privilege =
             |group: &Failed| group.err_code.as_deref() == Some("USER_INSUFFICIENT_RULE_PRIVILEGES");
@@ -282,6 +277,7 @@ impl Told<'_> {
             not_sent: &answer.unsent,
             gone: &answer.gone,
             absent: answer.absent.count,
+            notes: self.notes(),
             exit: exit.code(),
         };
         serde_json::to_string(&report)
@@ -317,56 +313,4 @@ fn failed(group: &Failed, all: bool) -> String {
         count(group.rules.len() as u64, "rule"),
         some_of(group.rules.iter().map(Subject::label), all)
     )
-}
-
-impl Asked<'_> {
-    /// Tells what an export has and lacks, and how the run ends.
-    pub(super) fn tell_export(&self, exported: &Exported) -> Result<Exit, Error> {
-        let global = self.global;
-        let missing: Vec<&str> = exported
-            .missing
-            .iter()
-            .chain(&self.resolved.missing)
-            .map(String::as_str)
-            .collect();
-        if !missing.is_empty() {
-            let message = format!(
-                "the export lacks {}: {}",
-                count(missing.len() as u64, "rule"),
-                some_of(missing.iter().copied(), global.verbose)
-            );
-            render::warning(&Error::refused(message), global.errors);
-        }
-        for lacking in &exported.lacking {
-            let message = format!("the server left out {lacking}");
-            render::warning(&Error::refused(message), global.errors);
-        }
-        // A preconfigured connector is in no export, and is not lost.
-        let is_lost = |lacking: &String| !lacking.starts_with("excluded_");
-        let exit = if missing.is_empty() && !exported.lacking.iter().any(is_lost) {
-            Exit::Done
-        } else {
-            Exit::Part
-        };
-        if !global.quiet {
-            write_text(&format!(
-                "{} exported from {}",
-                count(exported.rules, "rule"),
-                self.place()
-            ));
-        }
-        if self.verb.format == Format::Json {
-            let report = json!({
-                "schema_version": 1,
-                "space": self.space.as_str(),
-                "action": "export",
-                "rules": exported.rules,
-                "missing": missing,
-                "lacking": exported.lacking,
-                "exit": exit.code(),
-            });
-            work::print(&format!("{report}\n"))?;
-        }
-        Ok(exit)
-    }
 }

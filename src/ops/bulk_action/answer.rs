@@ -233,7 +233,7 @@ impl One {
 }
 
 /// Kibana's error for an `id` that no rule has.
-const NOT_FOUND: &str = "Rule not found";
+pub const NOT_FOUND: &str = "Rule not found";
 
 impl Answer {
     /// Adds the answer to a request for these rules, none where a query chose them.

@@ -11,7 +11,7 @@ mod shape;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use answer::{Absent, Answer, Failed, Results, Subject, Unknown};
+pub use answer::{Absent, Answer, Failed, NOT_FOUND, Results, Subject, Unknown};
 pub use compare::{Compared, Difference, Verdict};
 pub use export::Exported;
 pub use shape::Shape;
