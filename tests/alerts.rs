@@ -4,16 +4,16 @@
 
 #[path = "support/command.rs"]
 mod command;
-#[path = "support/live.rs"]
-mod live;
+#[path = "support/scripted.rs"]
+mod scripted;
 #[path = "support/server.rs"]
 mod server;
 
 use std::sync::Mutex;
 
 use command::{Folder, Ran};
-use live::{body, client, kibana, path, rule, run, to};
 use ruleferry::ops::alerts::{Change, Status};
+use scripted::{body, client, kibana, path, rule, run, to};
 use serde_json::{Value, json};
 use server::{Answer, Asked, Server, status};
 

@@ -4,8 +4,8 @@
 
 #[path = "support/command.rs"]
 mod command;
-#[path = "support/live.rs"]
-mod live;
+#[path = "support/scripted.rs"]
+mod scripted;
 #[path = "support/server.rs"]
 mod server;
 
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use command::{Folder, Ran};
-use live::{body, kibana, path, rule, run, to};
+use scripted::{body, kibana, path, rule, run, to};
 use serde_json::{Value, json};
 use server::{Answer, Asked, Server, status};
 

@@ -4,8 +4,8 @@
 
 #[path = "support/command.rs"]
 mod command;
-#[path = "support/live.rs"]
-mod live;
+#[path = "support/scripted.rs"]
+mod scripted;
 #[path = "support/server.rs"]
 mod server;
 
@@ -15,10 +15,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use command::Folder;
-use live::{body, client, kibana, path, rule, run, to};
 use ruleferry::bulk::Live;
 use ruleferry::error::ErrorKind;
 use ruleferry::ops::bulk_action::{Answer as Summed, Order};
+use scripted::{body, client, kibana, path, rule, run, to};
 use serde_json::{Value, json};
 use server::{Answer, Asked, Server, status};
 

@@ -4,8 +4,8 @@
 
 #[path = "support/command.rs"]
 mod command;
-#[path = "support/live.rs"]
-mod live;
+#[path = "support/scripted.rs"]
+mod scripted;
 #[path = "support/server.rs"]
 mod server;
 
@@ -14,9 +14,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use command::{Folder, Ran};
-use live::{body, client, kibana, path, rule, run};
 use ruleferry::bulk::patch::Request;
 use ruleferry::ops::patch::{Done, Outcome, Patcher};
+use scripted::{body, client, kibana, path, rule, run};
 use serde_json::{Value, json};
 use server::{Answer, Asked, Server, status};
 

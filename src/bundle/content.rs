@@ -24,7 +24,7 @@ pub enum Fields {
 /// The order of keys, white space, escapes and the spelling of numbers do not count; of equal keys the last one does. The order
 /// of arrays counts. What lies below 64 levels counts as it is spelt. 128 bits, so two records that differ are told apart but
 /// for a chance that never comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Fingerprint(pub(super) u128);
 
 impl fmt::Display for Fingerprint {

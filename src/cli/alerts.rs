@@ -134,6 +134,7 @@ impl Alerts {
             reason: self.reason.as_deref(),
         };
         if self.yes && !self.dry_run {
+            global.interrupt.be_careful();
             return Ok(told.done(change.run(&rule_ids))?);
         }
         let alerts = change.count(&rule_ids)?;
@@ -151,6 +152,7 @@ impl Alerts {
         if !ask(&question, false)? {
             return Ok(declined());
         }
+        global.interrupt.be_careful();
         Ok(told.done(change.run(&rule_ids))?)
     }
 
@@ -250,7 +252,11 @@ impl Told<'_> {
             && tally.failures.is_empty()
             && tally.unknown.is_none()
             && tally.refusal.is_none();
-        let exit = if is_complete { Exit::Done } else { Exit::Part };
+        let exit = match is_complete {
+            true => Exit::Done,
+            false if self.global.interrupt.is_asked() => Exit::Interrupted,
+            false => Exit::Part,
+        };
         self.warn(&tally);
         if self.verb.format == Format::Json {
             let report = json!({

@@ -219,14 +219,20 @@ impl Asked<'_> {
     /// Has the request done, or checked, by the server.
     fn change(&self) -> Result<Exit, Error> {
         let dry_run = self.verb.dry_run;
-        let mut answer = if dry_run || self.verb.yes {
-            self.order(dry_run).run(self.ids.as_deref())?
+        let number = if dry_run || self.verb.yes {
+            None
         } else {
-            match self.chosen()? {
-                0 => Answer::default(),
-                number if !self.agreed(number)? => return Ok(declined()),
-                _ => self.order(false).run(self.ids.as_deref())?,
-            }
+            Some(self.chosen()?)
+        };
+        if let Some(number) = number.filter(|number| *number > 0)
+            && !self.agreed(number)?
+        {
+            return Ok(declined());
+        }
+        self.global.interrupt.be_careful();
+        let mut answer = match number {
+            Some(0) => Answer::default(),
+            _ => self.order(dry_run).run(self.ids.as_deref())?,
         };
         let is_refused = answer.answered == 0 && answer.unknown.is_empty();
         if is_refused && let Some(error) = answer.refusal.take() {

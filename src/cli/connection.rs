@@ -265,6 +265,8 @@ impl Settings {
         }
         options.chance =
             Arc::new(|| f64::from(uuid::Uuid::new_v4().as_fields().0) / f64::from(u32::MAX));
+        let interrupt = global.interrupt.clone();
+        options.pause = Arc::new(move |time| interrupt.sleep(time));
         if global.verbose {
             options.observer = Some(Arc::new(|exchange| write_text(&exchange.to_string())));
         }
@@ -290,6 +292,16 @@ impl fmt::Display for Connected {
 }
 
 impl Connected {
+    /// The spaces that are meant, in the server's order where there are globs.
+    pub(crate) fn chosen(&self) -> Result<Vec<Space>> {
+        let known = if self.spaces.has_globs() {
+            Some(ruleferry::ops::spaces(&self.client)?)
+        } else {
+            None
+        };
+        self.spaces.among(known.as_deref())
+    }
+
     /// The one space that is meant; an error where it is several.
     pub(crate) fn space(&self) -> Result<Space> {
         match self.spaces.one() {

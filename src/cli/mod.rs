@@ -11,7 +11,9 @@ mod diff;
 mod edit;
 mod exit;
 mod help;
+mod import;
 mod input;
+mod interrupt;
 mod ls;
 mod merge;
 mod notes;
@@ -115,6 +117,9 @@ pub(crate) struct Global {
     /// The longest line that is taken, in bytes; K, M and G multiply by 1024.
     #[arg(long, global = true, value_name = "BYTES", default_value = "256M", value_parser = bytes)]
     max_line_bytes: u64,
+    /// What Ctrl-C does.
+    #[arg(skip)]
+    interrupt: interrupt::Interrupt,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -178,6 +183,9 @@ enum Verb {
     /// Says what an import of a bundle would do to a space, record by record, and what the server would answer.
     #[command(display_order = 22)]
     Plan(plan::Plan),
+    /// Brings a bundle into a space: whole, once, in parts that fit, with the truth told record by record.
+    #[command(display_order = 23)]
+    Import(import::Import),
     /// Does a `_bulk_action` request to a live space.
     #[command(display_order = 24)]
     BulkAction(bulk_action::BulkAction),
@@ -238,9 +246,15 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         When::Never => anstream::ColorChoice::Never.write_global(),
     }
     // Without a handler an interruption still ends the run, only less tidily.
-    _ = ctrlc::set_handler(|| {
-        ruleferry::stream::interrupt_cleanup();
-        std::process::exit(Exit::Interrupted.code());
+    let interrupt = cli.global.interrupt.clone();
+    _ = ctrlc::set_handler(move || {
+        if interrupt.take() {
+            ruleferry::stream::interrupt_cleanup();
+            std::process::exit(Exit::Interrupted.code());
+        }
+        notes::write_text(
+            "interrupted: the request under way is brought to its end, and what was done is told; again to stop at once",
+        );
     });
     #[cfg(unix)]
     {
@@ -264,6 +278,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Pack(pack) => pack.run(&cli.global),
         Verb::Status(status) => status.run(&cli.global),
         Verb::Plan(plan) => plan.run(&cli.global),
+        Verb::Import(import) => import.run(&cli.global),
         Verb::BulkAction(bulk_action) => bulk_action.run(&cli.global),
         Verb::Prebuilt(prebuilt) => prebuilt.run(&cli.global),
         Verb::Alerts(alerts) => alerts.run(&cli.global),

@@ -7,25 +7,33 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use ruleferry::error::{Error, ErrorKind};
 use ruleferry::kibana::{Retry, Space};
-use ruleferry::ops::model::{Message, Note, Outcome, Overwrite};
-use ruleferry::ops::plan::{self, Planned, Terms};
-use ruleferry::ops::{self};
+use ruleferry::ops;
+use ruleferry::ops::import::{Inventory, Terms};
+use ruleferry::ops::model::{Message, Note, Outcome};
+use ruleferry::ops::plan::{self, Planned};
 use ruleferry::schema;
 use serde_json::{Value, json};
 
 use super::connection::{Connected, Connection, Target};
 use super::exit::Exit;
+use super::import::Replaced;
 use super::input::Input;
 use super::progress::Progress;
 use super::{Format, Global, work};
 
+pub(super) use keep::fingerprint;
+pub(super) use ruleferry::ops::plan::check_version;
+
 const NOTES: &str = "Reads the space (rules, lists and items, connectors with the ids they were imported under), does to a model of it what \
 the server's import does, and changes nothing. Records are created, overwritten (with the fields that differ), unchanged, in \
 conflict, refused, or held back: a rule that needs an exception list or item which is not in the space and does not arrive is not \
-sent, unless `--allow-missing-exceptions` is given.
+sent, unless `--allow-missing-exceptions` is given. What is there already is not sent again.
+
+The requests are those of an import whose parts are as large as they may be; `import` makes them smaller where the server takes \
+long.
 
 The text names what needs attention; `-v` names each record. JSON has a line a record, then a summary with the answer that the \
 server will give. `-o PLAN` keeps the plan with fingerprints of the files and of every stored object that it rests on.
@@ -56,6 +64,9 @@ pub(crate) struct Plan {
     /// Plans to send rules though a list or item that they need does not arrive.
     #[arg(long, help_heading = "Import")]
     allow_missing_exceptions: bool,
+    /// Plans to change the items of lists that are overwritten one by one.
+    #[arg(long, help_heading = "Import")]
+    items_in_place: bool,
     /// Exits with 4 if anything would change or fail.
     #[arg(long, help_heading = "Output")]
     exit_code: bool,
@@ -78,21 +89,13 @@ pub(crate) struct Plan {
     format: Format,
 }
 
-/// What an import may replace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Replaced {
-    Rules,
-    Exceptions,
-    Connectors,
-}
-
 /// A plan and what it is for.
 struct Told<'t> {
     plan: &'t plan::Plan,
     connected: &'t Connected,
     space: &'t Space,
-    target: schema::Target,
-    overwrite: Overwrite,
+    bundle: &'t Inventory,
+    terms: Terms,
     exit: Exit,
 }
 
@@ -110,14 +113,16 @@ impl Plan {
         let space = connected.space()?;
         let target = version(&connected)?;
         let terms = Terms {
-            overwrite: self.overwrite(),
+            overwrite: Replaced::overwrite(&self.overwrite),
             allow_missing_exceptions: self.allow_missing_exceptions,
+            items_in_place: self.items_in_place,
         };
+        check_version(target)?;
         let consumed = Arc::new(AtomicU64::new(0));
         let reading = global.reading(&consumed);
         let progress = Progress::start(global.progress, self.input.size(), consumed);
-        let bundle = (&reading, self.input.sources());
-        let plan = plan::Plan::make(&connected.client, &space, target, bundle, terms)?;
+        let bundle = Inventory::read(&reading, self.input.sources(), target)?;
+        let plan = plan::Plan::make(&connected.client, &space, &bundle, terms)?;
         drop(progress);
         let exit = if self.exit_code && !plan.changes_nothing() {
             Exit::Findings
@@ -128,8 +133,8 @@ impl Plan {
             plan: &plan,
             connected: &connected,
             space: &space,
-            target,
-            overwrite: terms.overwrite,
+            bundle: &bundle,
+            terms,
             exit,
         };
         if let Some(path) = &self.output {
@@ -147,19 +152,10 @@ impl Plan {
         let files = &self.input.files;
         files.is_empty() || files.iter().any(|file| file.as_os_str() == "-")
     }
-
-    fn overwrite(&self) -> Overwrite {
-        let has = |what| self.overwrite.contains(&what);
-        Overwrite {
-            rules: has(Replaced::Rules),
-            exceptions: has(Replaced::Exceptions),
-            connectors: has(Replaced::Connectors),
-        }
-    }
 }
 
 /// The version whose facts hold for the server.
-fn version(connected: &Connected) -> Result<schema::Target, Error> {
+pub(super) fn version(connected: &Connected) -> Result<schema::Target, Error> {
     let status = ops::Status::of(&connected.client)?;
     status.target().ok_or_else(|| match &status.version {
         Some(version) => Error::out_of_reach(format!(
@@ -190,26 +186,41 @@ fn note(note: &Note) -> Value {
     }
 }
 
-impl Told<'_> {
-    /// The record as a line of the report.
-    fn record(&self, record: &Planned) -> Value {
-        let outlook = &record.outlook;
-        json!({
-            "schema_version": 1,
-            "file": record.location.file,
-            "line": record.location.line,
-            "kind": outlook.kind.name(),
-            "id": outlook.id,
-            "space": self.space.as_str(),
-            "outcome": outlook.outcome.name(),
-            "status": outlook.status,
-            "message": outlook.message.as_ref().map(Message::text),
-            "part": record.part,
-            "changes": record.changes,
-            "notes": outlook.notes.iter().map(note).collect::<Value>(),
-        })
-    }
+/// The record as a line of the report.
+pub(super) fn record(bundle: &Inventory, space: &Space, record: &Planned) -> Value {
+    let outlook = &record.outlook;
+    let location = bundle.location(u32::try_from(outlook.line).unwrap_or(u32::MAX));
+    json!({
+        "schema_version": 1,
+        "file": location.file,
+        "line": location.line,
+        "kind": outlook.kind.name(),
+        "id": outlook.id,
+        "space": space.as_str(),
+        "outcome": outlook.outcome.name(),
+        "status": outlook.status,
+        "message": outlook.message.as_ref().map(Message::text),
+        "part": record.part,
+        "changes": record.changes,
+        "notes": outlook.notes.iter().map(note).collect::<Value>(),
+    })
+}
 
+/// The objects that a plan rests on, with their fingerprints.
+pub(super) fn touched(plan: &plan::Plan) -> Value {
+    let object = |((kind, id), touched): (
+        &(ruleferry::record::Kind, Box<str>),
+        &ops::snapshot::Touched,
+    )| {
+        json!({
+            "kind": kind.name(), "id": id, "object": touched.id,
+            "fingerprint": touched.fingerprint.to_string(),
+        })
+    };
+    plan.touched.iter().map(object).collect()
+}
+
+impl Told<'_> {
     fn counts(&self) -> Value {
         let counts = self.plan.counts();
         Outcome::ALL
@@ -227,7 +238,7 @@ impl Told<'_> {
             .plan
             .records
             .iter()
-            .map(|record| self.record(record).to_string())
+            .map(|planned| record(self.bundle, self.space, planned).to_string())
             .collect();
         let requests: Vec<Value> = (1..)
             .zip(&self.plan.requests)
@@ -245,6 +256,7 @@ impl Told<'_> {
             "summary": self.counts(),
             "space": self.space.as_str(),
             "requests": requests,
+            "single_requests": self.plan.single,
             "gaps": self.plan.gaps,
             "exit": self.exit.code(),
         });

@@ -111,6 +111,7 @@ impl Prebuilt {
                 if !verb.yes && !ask(&question(&before, &place), false)? {
                     return Ok(declined());
                 }
+                global.interrupt.be_careful();
                 let told = Told::of(&connected, &space, before, global)?;
                 told.print(&space, &place, there.format)?;
                 Ok(told.exit)

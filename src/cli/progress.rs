@@ -28,11 +28,56 @@ pub(crate) enum Show {
 pub(crate) struct Progress {
     stop: Option<Sender<()>>,
     shower: Option<JoinHandle<()>>,
+    count: Count,
+}
+
+/// What is counted.
+#[derive(Debug, Clone)]
+struct Count {
+    done: Arc<AtomicU64>,
+    total: Option<u64>,
+    /// The parts that were sent, where records are counted; bytes have none.
+    parts: Option<Arc<AtomicU64>>,
 }
 
 impl Progress {
     /// Begins to show how many of `total` bytes `consumed` has counted.
     pub(crate) fn start(show: Show, total: Option<u64>, consumed: Arc<AtomicU64>) -> Self {
+        Self::show(
+            show,
+            Count {
+                done: consumed,
+                total,
+                parts: None,
+            },
+        )
+    }
+
+    /// Begins to show how many of so many records are dealt with, and in how many parts.
+    pub(crate) fn parts(show: Show, total: u64) -> Self {
+        Self::show(
+            show,
+            Count {
+                done: Arc::default(),
+                total: Some(total),
+                parts: Some(Arc::default()),
+            },
+        )
+    }
+
+    /// So many records more are dealt with.
+    pub(crate) fn add(&self, records: usize) {
+        self.count.done.fetch_add(records as u64, Ordering::Relaxed);
+    }
+
+    /// One more part is sent.
+    pub(crate) fn sending(&self) {
+        if let Some(parts) = &self.count.parts {
+            parts.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn show(show: Show, count: Count) -> Self {
         let wanted = match show {
             Show::Auto => std::io::stderr().is_terminal(),
             Show::Always | Show::Json => true,
@@ -42,9 +87,11 @@ impl Progress {
             return Self {
                 stop: None,
                 shower: None,
+                count,
             };
         }
         let (stop, stopped) = channel::<()>();
+        let shown = count.clone();
         let shower = std::thread::spawn(move || {
             let begun = Instant::now();
             let first = if show == Show::Auto {
@@ -55,13 +102,15 @@ impl Progress {
             let mut wait = first;
             let mut bar: Option<ProgressBar> = None;
             while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-                let bytes = consumed.load(Ordering::Relaxed);
                 if show == Show::Json {
-                    write_json(bytes, total, begun.elapsed());
+                    shown.write_json(begun.elapsed());
                     wait = Duration::from_secs(1);
                 } else {
-                    bar.get_or_insert_with(|| new_bar(total, begun))
-                        .set_position(bytes);
+                    let bar = bar.get_or_insert_with(|| shown.bar(begun));
+                    bar.set_position(shown.done.load(Ordering::Relaxed));
+                    if let Some(parts) = &shown.parts {
+                        bar.set_message(parts.load(Ordering::Relaxed).to_string());
+                    }
                     wait = Duration::from_millis(200);
                 }
             }
@@ -69,12 +118,13 @@ impl Progress {
                 bar.finish_and_clear();
             }
             if show == Show::Json {
-                write_json(consumed.load(Ordering::Relaxed), total, begun.elapsed());
+                shown.write_json(begun.elapsed());
             }
         });
         Self {
             stop: Some(stop),
             shower: Some(shower),
+            count,
         }
     }
 }
@@ -89,24 +139,32 @@ impl Drop for Progress {
     }
 }
 
-fn new_bar(total: Option<u64>, begun: Instant) -> ProgressBar {
-    let (template, bar) = match total {
-        Some(total) => (
-            "{bar:30} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left",
-            ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()),
-        ),
-        None => (
-            "{spinner} {bytes}, {binary_bytes_per_sec}, {elapsed}",
-            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()),
-        ),
-    };
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.with_style(style).with_elapsed(begun.elapsed())
-}
+impl Count {
+    fn bar(&self, begun: Instant) -> ProgressBar {
+        let template = match (&self.parts, self.total) {
+            (Some(_), _) => "{bar:30} {pos} of {len} records, {msg} parts, {per_sec}, {eta} left",
+            (None, Some(_)) => {
+                "{bar:30} {bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left"
+            }
+            (None, None) => "{spinner} {bytes}, {binary_bytes_per_sec}, {elapsed}",
+        };
+        let bar = ProgressBar::with_draw_target(self.total, ProgressDrawTarget::stderr());
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.with_style(style).with_elapsed(begun.elapsed())
+    }
 
-fn write_json(bytes: u64, total: Option<u64>, elapsed: Duration) {
-    let line = json!({"schema_version": 1, "progress": {"bytes": bytes, "total": total, "seconds": elapsed.as_secs_f64()}});
-    // Nothing is left to say where stderr is closed.
-    _ = writeln!(std::io::stderr().lock(), "{line}");
+    fn write_json(&self, elapsed: Duration) {
+        let (done, seconds) = (self.done.load(Ordering::Relaxed), elapsed.as_secs_f64());
+        let progress = match &self.parts {
+            Some(parts) => {
+                let parts = parts.load(Ordering::Relaxed);
+                json!({"records": done, "total": self.total, "parts": parts, "seconds": seconds})
+            }
+            None => json!({"bytes": done, "total": self.total, "seconds": seconds}),
+        };
+        let line = json!({"schema_version": 1, "progress": progress});
+        // Nothing is left to say where stderr is closed.
+        _ = writeln!(std::io::stderr().lock(), "{line}");
+    }
 }

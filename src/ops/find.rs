@@ -5,14 +5,14 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kibana::{Client, Method, Request, Space};
-use crate::record::ListKey;
+use crate::record::{Kind, ListKey, Record};
 
 /// The most objects that a `_find` gives, however it is paged: Elasticsearch's window (measured.md).
 pub const WINDOW: u64 = 10_000;
@@ -58,15 +58,6 @@ pub fn rules(client: &Client, space: &Space, filter: Option<&str>, sink: Sink<'_
     Ok(seen)
 }
 
-/// The rules of a space that the filter lets through, which are so few that one request gets them.
-pub fn few_rules(client: &Client, space: &Space, filter: &str, sink: Sink<'_>) -> Result<u64> {
-    let found = each(client, &rules_request(space, Some(filter), WINDOW), sink)?;
-    if found.total > WINDOW {
-        return Err(more_than_a_window(space, found.total));
-    }
-    Ok(found.total)
-}
-
 /// How many rules of a space the filter lets through.
 pub fn count(client: &Client, space: &Space, filter: Option<&str>) -> Result<u64> {
     Ok(each(client, &rules_request(space, filter, 1), &mut |_| Ok(()))?.total)
@@ -89,28 +80,141 @@ pub fn lists(client: &Client, space: &Space, sink: Sink<'_>) -> Result<u64> {
     Ok(found.total)
 }
 
-/// Every item of a list; none where there is no such list.
-pub fn items(
+/// The rules of these `rule_id`s that are there; of two with one `rule_id` both.
+pub fn rules_of(client: &Client, space: &Space, rule_ids: &[&str], sink: Sink<'_>) -> Result<()> {
+    let mut rest = rule_ids;
+    while !rest.is_empty() {
+        let (chunk, others) = rest.split_at(fitting(rest));
+        rest = others;
+        let quoted: Vec<String> = chunk.iter().map(|id| kql_quoted(id)).collect();
+        let filter = format!("alert.attributes.params.ruleId: ({})", quoted.join(" or "));
+        let found = each(client, &rules_request(space, Some(&filter), WINDOW), sink)?;
+        if found.total > WINDOW {
+            return Err(more_than_a_window(space, found.total));
+        }
+    }
+    Ok(())
+}
+
+/// How many of the ids a query in an address can hold; at least one.
+fn fitting(ids: &[&str]) -> usize {
+    let mut bytes = 0;
+    let fits = ids.iter().take_while(|id| {
+        // A byte is three in an address, and quotes and a word stand between.
+        bytes += 3 * id.len() + 16;
+        bytes <= LONGEST_QUERY
+    });
+    fits.count().max(1)
+}
+
+/// The most bytes of ids in one address. Node takes headers of 16 KiB in all, proxies often half of that.
+const LONGEST_QUERY: usize = 4000;
+
+/// The text as a quoted string of KQL.
+pub(super) fn kql_quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Every item of these lists, those that are there.
+///
+/// Lists go together into one request as far as its answer can hold their items.
+pub fn items_of(
+    client: &Client,
+    space: &Space,
+    lists: &[(&ListKey, &str)],
+    sink: Sink<'_>,
+) -> Result<()> {
+    let mut wait: Vec<&[(&ListKey, &str)]> = Vec::new();
+    let mut rest = lists;
+    while !rest.is_empty() {
+        let ids: Vec<&str> = rest.iter().map(|(key, _)| key.id.as_str()).collect();
+        // A comma would be read as the end of an id.
+        let alone = ids.iter().position(|id| id.contains(','));
+        let len = match alone {
+            Some(0) => 1,
+            Some(at) => fitting(&ids[..at]).min(LISTS),
+            None => fitting(&ids).min(LISTS),
+        };
+        let (chunk, others) = rest.split_at(len);
+        wait.push(chunk);
+        rest = others;
+    }
+    wait.reverse();
+    while let Some(chunk) = wait.pop() {
+        match (chunk, items_at_once(client, space, chunk, sink)?) {
+            (_, true) => {}
+            ([(key, id)], false) => exported_items(client, space, key, id, sink)?,
+            (_, false) => {
+                let (first, second) = chunk.split_at(chunk.len() / 2);
+                wait.extend([second, first]);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// So many lists are asked about at once.
+const LISTS: usize = 50;
+
+/// The items of the lists, handed on only if one answer holds all of them; says whether it does.
+fn items_at_once(
+    client: &Client,
+    space: &Space,
+    lists: &[(&ListKey, &str)],
+    sink: Sink<'_>,
+) -> Result<bool> {
+    let request = |size: u64| {
+        let request = Request::new(Method::Get, "/api/exception_lists/items/_find")
+            .in_space(space)
+            .with("per_page", size.to_string());
+        lists.iter().fold(request, |request, (key, _)| {
+            request
+                .with("list_id", key.id.as_str())
+                .with("namespace_type", key.namespace.name())
+        })
+    };
+    let mut passed = |item: &str| sink(item);
+    let total = match each(client, &request(1), &mut |_| Ok(())) {
+        Ok(found) => found.total,
+        Err(error) if matches!(error.kind(), ErrorKind::Status { status: 404, .. }) => {
+            // One of them is gone; the others are asked about by themselves.
+            return Ok(lists.len() == 1);
+        }
+        Err(error) => return Err(error),
+    };
+    if total > WINDOW {
+        return Ok(false);
+    }
+    if total > 0 {
+        each(client, &request(WINDOW), &mut passed)?;
+    }
+    Ok(true)
+}
+
+/// The items of a list by its export, which knows no window; `id` is that of the list's object.
+fn exported_items(
     client: &Client,
     space: &Space,
     list: &ListKey,
+    id: &str,
     sink: Sink<'_>,
-) -> Result<Option<u64>> {
-    let request = Request::new(Method::Get, "/api/exception_lists/items/_find")
+) -> Result<()> {
+    let request = Request::new(Method::Post, "/api/exception_lists/_export")
         .in_space(space)
+        .with("id", id)
         .with("list_id", list.id.as_str())
         .with("namespace_type", list.namespace.name())
-        .with("per_page", WINDOW.to_string());
-    match each(client, &request, sink) {
-        Ok(found) if found.total > WINDOW => Err(Error::out_of_reach(format!(
-            "list `{}` of space `{space}` has {} items, more than the {WINDOW} that can be read",
-            list.id.as_str(),
-            found.total
-        ))),
-        Ok(found) => Ok(Some(found.total)),
-        Err(error) if matches!(error.kind(), ErrorKind::Status { status: 404, .. }) => Ok(None),
-        Err(error) => Err(error),
+        .with("include_expired_exceptions", "true")
+        .replayed();
+    let reply = BufReader::with_capacity(1 << 16, client.send(&request)?);
+    for line in reply.lines() {
+        let line = line.map_err(|source| Error::io("reading an exported list", source))?;
+        let is_item = Record::parse(&line, 0).is_ok_and(|it| it.kind() == Kind::ExceptionItem);
+        if is_item {
+            sink(&line)?;
+        }
     }
+    Ok(())
 }
 
 fn rules_request(space: &Space, filter: Option<&str>, size: u64) -> Request {

@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod bulk_action;
 pub mod find;
+pub mod import;
 pub mod model;
 mod pages;
 pub mod patch;

@@ -11,6 +11,7 @@ mod blocking;
 mod connectors;
 mod content;
 mod exceptions;
+mod kept;
 mod ledger;
 mod read;
 mod repoint;
@@ -23,8 +24,11 @@ use crate::json::Raw;
 use crate::record::{ConnectorId, ItemId, ListKey, Record, RuleId};
 pub use answer::{Answer, Connectors, Exceptions, Message, Predicted, Refusal, Reply};
 pub use content::{Action, Content, Reference};
+pub use kept::{Kept, differing};
 use ledger::Ledger;
 pub use ledger::{Note, Outcome, Outlook};
+pub use read::is_artifact;
+pub(in crate::ops) use server::is_system_id;
 pub use server::{Generation, Overwrite, Server};
 
 /// The id of an object in the space.

@@ -1,6 +1,7 @@
 //! Lists that a Kibana has of itself: spaces, connectors, and how many there are of the rest.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
 use crate::kibana::{Client, Method, Request, Space};
@@ -31,6 +32,21 @@ pub struct Connector {
     /// Whether it cannot be used before somebody gives it its secrets.
     #[serde(default)]
     pub is_missing_secrets: bool,
+    /// What it is told beside its secrets, as the server spelt it.
+    #[serde(default)]
+    config: Option<Box<RawValue>>,
+}
+
+impl Connector {
+    /// Its name, type and configuration as JSON.
+    pub(super) fn told(&self) -> Option<String> {
+        serde_json::to_string(&serde_json::json!({
+            "name": self.name,
+            "connector_type_id": self.connector_type_id,
+            "config": self.config,
+        }))
+        .ok()
+    }
 }
 
 /// The connectors of a space, preconfigured and system ones too.

@@ -1,5 +1,7 @@
 //! What became of a request that changes something? It was answered, or refused, or nobody knows.
 
+use std::time::Duration;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::kibana::{Client, Failure, Outcome, Replay, Reply, Request};
 
@@ -33,6 +35,13 @@ pub fn settle<T>(
     replay: Replay,
     mut read: impl FnMut(Reply) -> Result<T>,
 ) -> Sent<T> {
+    // Here, between two requests, is where a run ends that is asked to.
+    if !client.pause(Duration::ZERO) {
+        return Sent {
+            settled: Settled::Refused(ErrorKind::Interrupted.into()),
+            again: false,
+        };
+    }
     let retry = client.retry();
     let mut attempt = 1;
     let mut again = false;

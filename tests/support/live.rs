@@ -1,109 +1,107 @@
-//! A scripted Kibana for the verbs that change a space, and the command without anything of the surroundings' settings.
+//! A Kibana and a client of it; what is sent there is predicted first.
 
-#![allow(dead_code, reason = "each test file uses what it needs")]
+use std::sync::Arc;
 
-use std::process::Command;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use ruleferry::kibana::{
+    Client, Content, Credentials, Method, Options, Request, Secret, Space, Upload,
+};
+use ruleferry::ops::import::Inventory;
+use ruleferry::ops::model::{Model, Overwrite};
+use ruleferry::ops::snapshot::Snapshot;
+use ruleferry::pipeline::Reading;
+use ruleferry::schema::Target;
+use ruleferry::stream::Source;
+use serde_json::Value;
 
-use ruleferry::kibana::{Client, Options};
-use serde_json::{Value, json};
+use super::kibana::{API_KEY, Kibana, Settings};
 
-use crate::command::{Folder, Ran};
-use crate::server::{Answer, Asked, Server, status};
+/// The route that rules are imported by.
+pub(crate) const IMPORT: &str = "/api/detection_engine/rules/_import";
 
-/// A Kibana 9.1 where `other` answers first, and what it does not answer is a rule look-up, the version, or not there.
-pub(crate) fn kibana(
-    version: &'static str,
-    rules: Vec<Value>,
-    other: impl Fn(&Asked, usize) -> Option<Answer> + Send + Sync + 'static,
-) -> Server {
-    Server::start(move |asked, before| {
-        if let Some(answer) = other(asked, before) {
-            return answer;
-        }
-        match path(asked) {
-            "/api/status" => crate::server::json(
-                &json!({"version": {"number": version, "build_flavor": "traditional"}}).to_string(),
-            ),
-            "/api/detection_engine/rules/_find" => find(asked, &rules),
-            _ => status(
-                404,
-                r#"{"statusCode":404,"error":"Not Found","message":"Not Found"}"#,
-            ),
-        }
-    })
+/// A server with the spaces `soc` and `emea`, and a client that does not wait.
+pub(crate) struct Live {
+    pub(crate) kibana: Kibana,
+    pub(crate) client: Client,
+    pub(crate) settings: Settings,
 }
 
-/// The rules that a filter names by `rule_id`, or all.
-fn find(asked: &Asked, rules: &[Value]) -> Answer {
-    let query = asked.path.split_once('?').map_or("", |(_, query)| query);
-    let by_rule_id = query.contains("params.ruleId");
-    let is_named = |rule: &&Value| {
-        let id = format!("%22{}%22", rule["rule_id"].as_str().unwrap());
-        !by_rule_id || query.contains(&id)
-    };
-    let found: Vec<&Value> = rules.iter().filter(is_named).collect();
-    let total = found.len();
-    let data = if query.contains("per_page=1&") || query.ends_with("per_page=1") {
-        vec![]
-    } else {
-        found
-    };
-    crate::server::json(
-        &json!({"page": 1, "perPage": 10000, "total": total, "data": data}).to_string(),
-    )
-}
-
-/// A rule with the `id` `id-RULE_ID`.
-pub(crate) fn rule(rule_id: &str, kind: &str) -> Value {
-    json!({"id": format!("id-{rule_id}"), "rule_id": rule_id, "name": rule_id.to_uppercase(), "type": kind, "tags": [],
-        "severity": "low", "risk_score": 21, "enabled": false, "immutable": false, "version": 1, "revision": 0,
-        "interval": "5m", "actions": []})
-}
-
-/// The path without space and query.
-pub(crate) fn path(asked: &Asked) -> &str {
-    let path = asked.path.split('?').next().unwrap_or_default();
-    path.strip_prefix("/s/soc").unwrap_or(path)
-}
-
-/// The body as JSON.
-pub(crate) fn body(asked: &Asked) -> Value {
-    serde_json::from_slice(&asked.body).unwrap()
-}
-
-/// The requests to a route so far.
-pub(crate) fn to(server: &Server, route: &str) -> Vec<Asked> {
-    let asked = server.asked().into_iter();
-    asked.filter(|asked| path(asked) == route).collect()
-}
-
-/// Runs the command against a server's space `soc`.
-pub(crate) fn run(folder: &Folder, server: &Server, args: &[&str]) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ruleferry"));
-    command.args(args);
-    command.args(["--url", &server.url, "--space", "soc"]);
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy().to_ascii_uppercase();
-        if text.starts_with("KIBANA_") || text.starts_with("RULEFERRY_") || text.ends_with("_PROXY")
-        {
-            command.env_remove(name);
+impl Live {
+    pub(crate) fn start(settings: Settings) -> Self {
+        let settings = Settings {
+            spaces: vec!["soc".into(), "emea".into()],
+            ..settings
+        };
+        let kibana = Kibana::start(settings.clone());
+        let mut options = Options::new(&kibana.url);
+        options.credentials = Credentials::ApiKey(Secret::new(API_KEY, "the test").unwrap());
+        options.pause = Arc::new(|_| true);
+        let client = Client::new(options).unwrap();
+        Self {
+            kibana,
+            client,
+            settings,
         }
     }
-    command.env("RULEFERRY_CONFIG", folder.path("config.toml"));
-    folder.command(&mut command, b"")
+
+    /// The space as `plan` reads it, for these lines.
+    pub(crate) fn model(&self, lines: &[String]) -> Model {
+        let text = lines.join("\n");
+        let sources = vec![Source::reader("bundle", text.as_bytes())];
+        let version = self.settings.version;
+        let target = Target::version(version.0.try_into().unwrap(), version.1.try_into().unwrap());
+        let bundle = Inventory::read(&Reading::default(), sources, target).unwrap();
+        let (snapshot, _) = Snapshot::read(&self.client, &soc(), &bundle).unwrap();
+        let mut model = snapshot.model;
+        model.server.max_rules = self.settings.max_rules;
+        model
+    }
+
+    /// Predicts an import on the model and sends it: status and body of the answer, and in what it was not as predicted.
+    pub(crate) fn import(
+        &self,
+        model: &mut Model,
+        lines: &[String],
+        overwrite: [bool; 3],
+    ) -> (u16, Value, Vec<String>) {
+        let [rules, exceptions, connectors] = overwrite;
+        let flags = Overwrite {
+            rules,
+            exceptions,
+            connectors,
+        };
+        let predicted = model.import(lines.iter().map(String::as_bytes), flags);
+        let mut request = upload(IMPORT, "part.ndjson", (lines.join("\n") + "\n").as_bytes());
+        for (flag, is_set) in FLAGS.into_iter().zip(overwrite) {
+            request = request.with(flag, is_set.to_string());
+        }
+        let (status, body) = self.send(&request);
+        let differences = predicted.reply.differences(status, &body);
+        (status, body, differences)
+    }
+
+    /// Status and body of the answer to a request.
+    pub(crate) fn send(&self, request: &Request) -> (u16, Value) {
+        let mut reply = self.client.attempt(request).unwrap();
+        (reply.status(), reply.json().unwrap())
+    }
 }
 
-/// A client that does not sleep, and the pauses that it would have made.
-pub(crate) fn client(url: &str) -> (Client, Arc<Mutex<Vec<Duration>>>) {
-    let pauses: Arc<Mutex<Vec<Duration>>> = Arc::default();
-    let kept = Arc::clone(&pauses);
-    let mut options = Options::new(url);
-    options.pause = Arc::new(move |pause| {
-        kept.lock().unwrap().push(pause);
-        true
-    });
-    options.chance = Arc::new(|| 0.0);
-    (Client::new(options).unwrap(), pauses)
+const FLAGS: [&str; 3] = [
+    "overwrite",
+    "overwrite_exceptions",
+    "overwrite_action_connectors",
+];
+
+/// The space that tests are about.
+pub(crate) fn soc() -> Space {
+    "soc".parse().unwrap()
+}
+
+/// An upload of these bytes.
+pub(crate) fn upload(path: &str, name: &str, bytes: &[u8]) -> Request {
+    let content: Arc<dyn Content> = Arc::new(Arc::<[u8]>::from(bytes));
+    let upload = Upload::new(name, content, || 1).unwrap();
+    Request::new(Method::Post, path)
+        .in_space(&soc())
+        .file(upload)
 }

@@ -95,12 +95,12 @@ fn look(work: Work) -> &'static str {
 impl Told<'_> {
     /// Tells it all, and how the run ends.
     pub(super) fn finish(&self) -> Result<Exit, Error> {
-        let exit = if self.answer.is_complete() {
-            Exit::Done
-        } else {
-            Exit::Part
-        };
         let global = self.asked.global;
+        let exit = match self.answer.is_complete() {
+            true => Exit::Done,
+            false if global.interrupt.is_asked() => Exit::Interrupted,
+            false => Exit::Part,
+        };
         for group in &self.answer.errors {
             let message = failed(group, global.verbose);
             render::warning(&Error::refused(message), global.errors);

@@ -123,6 +123,7 @@ impl Flags {
         if self.dry_run {
             patcher.dry_run(&mut sink)?;
         } else {
+            global.interrupt.be_careful();
             patcher.run(&mut sink)?;
         }
         told.finish(&place)
@@ -231,6 +232,7 @@ impl Told<'_> {
         let good = has(Outcome::Patched) + has(Outcome::Ready);
         let exit = match &self.ends {
             _ if good == all => Exit::Done,
+            _ if self.global.interrupt.is_asked() => Exit::Interrupted,
             Some(error) if good == 0 && has(Outcome::Unknown) == 0 => Exit::of(error.kind()),
             _ => Exit::Part,
         };

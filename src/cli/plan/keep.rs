@@ -17,35 +17,26 @@ pub(super) fn write(path: &Path, files: &[PathBuf], told: &Told<'_>) -> Result<(
         .iter()
         .map(|file| fingerprint(file))
         .collect::<Result<Value, Error>>()?;
-    let touched: Value = told
-        .plan
-        .touched
-        .iter()
-        .map(|((kind, id), touched)| {
-            json!({
-                "kind": kind.name(), "id": id, "object": touched.id,
-                "fingerprint": touched.fingerprint.to_string(),
-            })
-        })
-        .collect();
     let records: Value = told
         .plan
         .records
         .iter()
-        .map(|record| told.record(record))
+        .map(|record| super::record(told.bundle, told.space, record))
         .collect();
     let plan = json!({
         "schema_version": 1,
         "url": told.connected.client.url(),
         "space": told.space.as_str(),
-        "version": told.target.to_string(),
+        "version": told.bundle.target.to_string(),
         "overwrite": {
-            "rules": told.overwrite.rules,
-            "exceptions": told.overwrite.exceptions,
-            "connectors": told.overwrite.connectors,
+            "rules": told.terms.overwrite.rules,
+            "exceptions": told.terms.overwrite.exceptions,
+            "connectors": told.terms.overwrite.connectors,
         },
+        "allow_missing_exceptions": told.terms.allow_missing_exceptions,
+        "items_in_place": told.terms.items_in_place,
         "files": files,
-        "touched": touched,
+        "touched": super::touched(told.plan),
         "records": records,
         "summary": told.counts(),
         "gaps": told.plan.gaps,
@@ -57,7 +48,7 @@ pub(super) fn write(path: &Path, files: &[PathBuf], told: &Told<'_>) -> Result<(
 }
 
 /// A file's name, length and hash.
-fn fingerprint(path: &Path) -> Result<Value, Error> {
+pub(in crate::cli) fn fingerprint(path: &Path) -> Result<Value, Error> {
     let reading = |source| Error::io(format!("reading `{}`", path.display()), source);
     let mut file = File::open(path).map_err(reading)?;
     let (mut hash, mut bytes) = (Xxh3::new(), 0_u64);

@@ -1,10 +1,8 @@
 //! What is written of a plan.
 
-use std::collections::{BTreeMap, HashMap};
-
-use ruleferry::bundle::Shelf;
 use ruleferry::kibana::{Client, Options};
-use ruleferry::ops::model::{Model, Server};
+use ruleferry::ops::import::View;
+use ruleferry::ops::model::{Overwrite, Server};
 use ruleferry::ops::snapshot::Snapshot;
 use ruleferry::pipeline::Reading;
 use ruleferry::record::Record;
@@ -21,27 +19,27 @@ const BUNDLE: &str = r#"{"rule_id":"new","name":"n","description":"d","risk_scor
 "#;
 const OLD: &str = r#"{"id":"o","rule_id":"old","name":"n","description":"d","risk_score":1,"severity":"low","type":"query","tags":[],"enabled":true,"version":1,"immutable":false}"#;
 
-fn made() -> plan::Plan {
+fn bundle() -> Inventory {
     let source = Source::reader("b.ndjson", BUNDLE.as_bytes());
-    let reading = Reading::default();
-    let mut shelf = Shelf::fill(&reading, vec![source], |_| (), |_, _, _| Ok(())).unwrap();
-    let mut model = Model::new(Server::new("9.1".parse().unwrap()));
-    model.add_rule(&Record::parse(OLD, 0).unwrap());
-    let snapshot = Snapshot {
-        model,
-        touched: BTreeMap::new(),
-        changes: HashMap::from([(1, vec!["tags".to_owned()])]),
-        gaps: vec!["a gap".into()],
-    };
+    Inventory::read(&Reading::default(), vec![source], "9.1".parse().unwrap()).unwrap()
+}
+
+fn made(bundle: &Inventory) -> plan::Plan {
+    let old = Record::parse(OLD, 0).unwrap();
+    let mut snapshot = Snapshot::empty(Server::new(bundle.target));
+    snapshot.model.add_rule(&old);
+    snapshot.gaps.push("a gap".into());
+    let mut view = View::empty(bundle);
+    view.observe(bundle, &old).unwrap();
     let overwrite = Overwrite {
         rules: true,
         ..Overwrite::default()
     };
     let terms = Terms {
         overwrite,
-        allow_missing_exceptions: false,
+        ..Terms::default()
     };
-    plan::Plan::of(&mut shelf, snapshot, terms).unwrap()
+    plan::Plan::of(bundle, view, snapshot, terms).unwrap()
 }
 
 /// Hands the plan to `tell` with all that is told beside it.
@@ -51,12 +49,13 @@ fn told<T>(tell: impl FnOnce(&Told<'_>) -> T) -> T {
         spaces: Spaces::default(),
         name: "prod".into(),
     };
+    let bundle = bundle();
     tell(&Told {
-        plan: &made(),
+        plan: &made(&bundle),
         connected: &connected,
         space: &Space::default(),
-        target: "9.1".parse().unwrap(),
-        overwrite: Overwrite::default(),
+        bundle: &bundle,
+        terms: Terms::default(),
         exit: Exit::Done,
     })
 }
@@ -64,14 +63,14 @@ fn told<T>(tell: impl FnOnce(&Told<'_>) -> T) -> T {
 #[test]
 fn the_text_counts_and_names_what_needs_attention() {
     let text = told(|told| text::of(told, false));
-    let bytes = made().requests[0].bytes;
+    let bytes = made(&bundle()).requests[0].bytes;
     let expected = format!(
         "4 records to space default of prod (Kibana 9.1), {bytes} bytes in one request
   created          2  1 rule, 1 connector
   overwritten      1  1 rule
   held back        1  1 rule
 held back:
-  rule `held` (b.ndjson:3): list `l` is neither in the space nor arrives, or is of another type
+  rule `held` (b.ndjson:3): list `l` is neither in the space nor arrives
 overwritten:
   rule `old` (b.ndjson:2): tags
 need their secrets entered:

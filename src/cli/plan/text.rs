@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ruleferry::ops::model::{Message, Note, Outcome, Reply};
-use ruleferry::ops::plan::{Planned, Sent};
+use ruleferry::ops::plan::{Plan, Planned};
 use ruleferry::record::Kind;
 
 use super::Told;
@@ -19,13 +19,13 @@ pub(super) fn of(told: &Told<'_>, names_all: bool) -> String {
         count(plan.records.len(), "record"),
         told.space,
         told.connected,
-        told.target,
-        size(&plan.requests),
+        told.bundle.target,
+        size(plan),
     );
     text += &counts(&plan.records);
     let mut attention = Sorts::default();
     for record in &plan.records {
-        attention.record(record, names_all);
+        attention.record(told, record, names_all);
     }
     text += &attention.text(names_all);
     text += &warnings(told);
@@ -33,6 +33,7 @@ pub(super) fn of(told: &Told<'_>, names_all: bool) -> String {
         text += &format!("unsure: {gap}\n");
     }
     match plan.requests.as_slice() {
+        [] => text,
         [one] => text + "the server will answer " + &answer(&one.reply),
         many => {
             for (number, sent) in (1..).zip(many) {
@@ -48,11 +49,19 @@ pub(super) fn of(told: &Told<'_>, names_all: bool) -> String {
 }
 
 /// How much is sent.
-fn size(requests: &[Sent]) -> String {
-    let bytes: u64 = requests.iter().map(|sent| sent.bytes).sum();
-    match requests.len() {
+fn size(plan: &Plan) -> String {
+    let bytes: u64 = plan.requests.iter().map(|sent| sent.bytes).sum();
+    let uploads = match plan.requests.len() {
+        0 => "nothing to send".to_owned(),
         1 => format!("{bytes} bytes in one request"),
         many => format!("{bytes} bytes in {many} requests, one after another"),
+    };
+    match plan.single {
+        0 => uploads,
+        single => format!(
+            "{uploads}, and {} changed one by one",
+            count(single, "list or item")
+        ),
     }
 }
 
@@ -102,9 +111,9 @@ impl Sorts {
         }
     }
 
-    fn record(&mut self, record: &Planned, names_all: bool) {
+    fn record(&mut self, told: &Told<'_>, record: &Planned, names_all: bool) {
         let outlook = &record.outlook;
-        let name = name(record);
+        let name = name(told, record);
         let said = outlook.message.as_ref().map(Message::text);
         match outlook.outcome {
             Outcome::Created | Outcome::Unchanged if !names_all => {}
@@ -189,9 +198,11 @@ impl Sorts {
 }
 
 /// The record as people know it, and where it stands.
-fn name(record: &Planned) -> String {
+fn name(told: &Told<'_>, record: &Planned) -> String {
     let outlook = &record.outlook;
-    let location = &record.location;
+    let location = told
+        .bundle
+        .location(u32::try_from(outlook.line).unwrap_or(u32::MAX));
     let (file, line) = (&location.file, location.line);
     match &outlook.id {
         Some(id) => {

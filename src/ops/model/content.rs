@@ -37,6 +37,8 @@ pub struct Action {
     pub is_system: bool,
     /// Whether it has a `group`, which other actions must have.
     pub has_group: bool,
+    /// Its own id; none if the server is to make one.
+    pub uuid: Option<Box<str>>,
     /// What else it says; none without `uuid`, since the server then makes one.
     pub print: Option<Fingerprint>,
 }
@@ -70,8 +72,7 @@ impl Content {
     pub fn of(rule: &Record<'_>, target: Target) -> Option<Self> {
         let ty = rule.str("type")?;
         let shape = Schema::get().rule(&ty)?;
-        let is_told = |field: &Field| !field.server && !APART.contains(&field.name);
-        let rest = print(shape, is_told, target, |field| {
+        let rest = print(shape, is_in_rule, target, |field| {
             member(rule, &ty, field, target)
         });
         let (plain, system): (Vec<Action>, Vec<Action>) =
@@ -101,6 +102,21 @@ impl Content {
     }
 }
 
+/// Whether an import writes this member of a rule, those apart left out.
+pub(super) fn is_in_rule(field: &Field) -> bool {
+    !field.server && !APART.contains(&field.name)
+}
+
+/// Whether an overwriting import changes this member of a list.
+pub(super) fn is_in_list(field: &Field) -> bool {
+    ["description", "meta", "name", "tags", "type"].contains(&field.name)
+}
+
+/// Whether an import writes this member of an item.
+pub(super) fn is_in_item(field: &Field) -> bool {
+    !field.server && !["item_id", "list_id", "namespace_type"].contains(&field.name)
+}
+
 /// The number as a count, if it is one.
 #[expect(
     clippy::cast_possible_truncation,
@@ -114,22 +130,16 @@ pub(super) fn whole(value: Raw<'_>) -> Option<u64> {
 
 /// What an overwriting import changes of a list.
 pub(super) fn of_list(list: &Record<'_>, target: Target) -> Option<Fingerprint> {
-    let told = ["description", "meta", "name", "tags", "type"];
     let shape = Schema::get().kind(Kind::ExceptionList)?;
-    print(
-        shape,
-        |field| told.contains(&field.name),
-        target,
-        |field| plain(list, field, target),
-    )
+    print(shape, is_in_list, target, |field| {
+        plain(list, field, target)
+    })
 }
 
 /// What counts of an item: what an import writes.
 pub(super) fn of_item(item: &Record<'_>, target: Target) -> Option<Fingerprint> {
     let shape = Schema::get().kind(Kind::ExceptionItem)?;
-    let ids = ["item_id", "list_id", "namespace_type"];
-    let is_told = |field: &Field| !field.server && !ids.contains(&field.name);
-    print(shape, is_told, target, |field| {
+    print(shape, is_in_item, target, |field| {
         if field.name != "comments" {
             return plain(item, field, target);
         }
@@ -166,7 +176,7 @@ fn print(
     Some(fingerprint(&record, Fields::All))
 }
 
-fn push_member(text: &mut String, key: &str, value: &str) {
+pub(super) fn push_member(text: &mut String, key: &str, value: &str) {
     if !text.ends_with('{') {
         text.push(',');
     }
@@ -176,7 +186,7 @@ fn push_member(text: &mut String, key: &str, value: &str) {
 }
 
 /// The member, or its default.
-fn plain(record: &Record<'_>, field: &Field, target: Target) -> Option<String> {
+pub(super) fn plain(record: &Record<'_>, field: &Field, target: Target) -> Option<String> {
     match record.get(field.name).filter(|value| !value.is_null()) {
         Some(value) => Some(cleaned(&field.value, value, target)),
         None => field.default.as_ref().map(ToString::to_string),
@@ -184,7 +194,7 @@ fn plain(record: &Record<'_>, field: &Field, target: Target) -> Option<String> {
 }
 
 /// A rule's member as it is stored.
-fn member(rule: &Record<'_>, ty: &str, field: &Field, target: Target) -> Option<String> {
+pub(super) fn member(rule: &Record<'_>, ty: &str, field: &Field, target: Target) -> Option<String> {
     let value = rule.get(field.name);
     match (field.name, value) {
         ("investigation_fields", Some(names)) if names.kind() == ValueKind::Array => names
@@ -299,8 +309,36 @@ fn actions<'r>(rule: &'r Record<'_>, target: Target) -> impl Iterator<Item = Act
 fn action(index: usize, action: Raw<'_>, throttle: Option<&str>, target: Target) -> Action {
     let id = action.get("id").and_then(Raw::as_str).unwrap_or_default();
     let is_system = is_system_connector(&id);
-    let mut text = object(action, |key| {
-        matches!(key, "params" | "uuid") || !is_system && matches!(key, "group" | "alerts_filter")
+    let text = action_text(action, throttle, target, true);
+    let uuid = action.get("uuid").and_then(Raw::as_str);
+    let print = uuid
+        .as_ref()
+        .and_then(|_| Record::parse(&text, 0).ok())
+        .map(|record| fingerprint(&record, Fields::All));
+    Action {
+        index,
+        connector: Some(Id::from(&*id)),
+        is_system,
+        has_group: action.get("group").is_some(),
+        uuid: uuid.map(Cow::into),
+        print,
+    }
+}
+
+/// What an action says beside the connector that it goes through, its `uuid` if that is wanted.
+pub(super) fn action_text(
+    action: Raw<'_>,
+    throttle: Option<&str>,
+    target: Target,
+    with_uuid: bool,
+) -> String {
+    let id = action.get("id").and_then(Raw::as_str).unwrap_or_default();
+    let is_system = is_system_connector(&id);
+    let mut text = object(action, |key| match key {
+        "params" => true,
+        "uuid" => with_uuid,
+        "group" | "alerts_filter" => !is_system,
+        _ => false,
     });
     text.pop();
     if !is_system && target >= Target::version(8, 8) {
@@ -315,18 +353,7 @@ fn action(index: usize, action: Raw<'_>, throttle: Option<&str>, target: Target)
         push_member(&mut text, "frequency", &frequency);
     }
     text.push('}');
-    let print = action
-        .get("uuid")
-        .filter(|uuid| !uuid.is_null())
-        .and_then(|_| Record::parse(&text, 0).ok())
-        .map(|record| fingerprint(&record, Fields::All));
-    Action {
-        index,
-        connector: Some(Id::from(&*id)),
-        is_system,
-        has_group: action.get("group").is_some(),
-        print,
-    }
+    text
 }
 
 /// The frequency that an action without one gets (import-export.md §2.4).
@@ -340,7 +367,7 @@ fn frequency_of(throttle: Option<&str>) -> String {
     }
 }
 
-fn references<'r>(rule: &'r Record<'_>) -> impl Iterator<Item = Reference> + 'r {
+pub(super) fn references<'r>(rule: &'r Record<'_>) -> impl Iterator<Item = Reference> + 'r {
     let lists = rule.get("exceptions_list");
     lists.into_iter().flat_map(Raw::elements).map(|reference| {
         let text = |key: &str| reference.get(key).and_then(Raw::as_str);

@@ -32,6 +32,8 @@ pub(super) struct RuleLine {
     pub(super) is_marked_prebuilt: bool,
     pub(super) needs_machine_learning: bool,
     pub(super) content: Content,
+    /// Whether the line says anything of exception lists, be it none.
+    pub(super) has_references: bool,
     /// What the line has that passes, and that fails when the rule is made.
     pub(super) faults: Vec<actions::Fault>,
 }
@@ -218,7 +220,6 @@ impl File {
     fn artifacts(&self, server: &Server) -> Result<(), Halt> {
         let lists = self.lists.iter().flatten().map(|list| &list.key.id);
         let items = self.items.iter().flatten().map(|item| &item.list.id);
-        let is_artifact = |id: &str| ARTIFACTS.contains(&id);
         if !lists.chain(items).any(|id| is_artifact(id.as_str())) {
             return Ok(());
         }
@@ -232,6 +233,11 @@ impl File {
         };
         Err(Halt::new(400, message))
     }
+}
+
+/// Whether a list of this `list_id` is one of endpoint artifacts, which no import of rules takes (import-export.md §5.6).
+pub fn is_artifact(list_id: &str) -> bool {
+    ARTIFACTS.contains(&list_id)
 }
 
 /// The lists of endpoint artifacts, by `list_id`.
@@ -315,6 +321,7 @@ fn rule(place: Place, record: &Record<'_>, content: Content, problems: &[Problem
         is_marked_prebuilt: record.get("immutable").and_then(Raw::as_bool) == Some(true),
         needs_machine_learning: record.str("type").as_deref() == Some("machine_learning"),
         content,
+        has_references: record.has("exceptions_list"),
         faults: actions::faults(problems),
     }
 }

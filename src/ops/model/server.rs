@@ -76,6 +76,11 @@ impl Default for Server {
 /// The most saved objects that an import takes (`savedObjects.maxImportExportSize`).
 pub(super) const MAX_SAVED_OBJECTS: usize = 10_000;
 
+/// Whether a connector of this id is spelt as one that Kibana makes itself.
+pub(in crate::ops) fn is_system_id(id: &str) -> bool {
+    id.starts_with("system-connector-")
+}
+
 impl Server {
     /// A server of this version with the limits that it comes with.
     pub fn new(target: Target) -> Self {
@@ -116,7 +121,7 @@ impl Server {
     pub(super) fn is_system(&self, id: &str) -> bool {
         if self.system.is_empty() {
             // Their list is internal (import-export.md §6.1).
-            return id.starts_with("system-connector-");
+            return is_system_id(id);
         }
         self.system.contains(id)
     }

@@ -1,37 +1,36 @@
 //! What is held back, and how a plan is put together.
 
+use super::super::import::Inventory;
 use super::super::model::Server;
 use super::*;
+use crate::pipeline::Reading;
+use crate::stream::Source;
 
 const RULE: &str = r#"{"rule_id":"a","name":"n","description":"d","risk_score":1,"severity":"low","type":"query","exceptions_list":[{"id":"x","list_id":"l","type":"detection","namespace_type":"single"}]}"#;
 const PLAIN: &str = r#"{"rule_id":"b","name":"n","description":"d","risk_score":1,"severity":"low","type":"query"}"#;
 const LIST: &str = r#"{"list_id":"l","name":"n","description":"d","type":"detection"}"#;
 const ITEM: &str = r#"{"item_id":"i","list_id":"l","name":"n","description":"d","type":"simple","entries":[{"field":"f","operator":"included","type":"exists"}]}"#;
 
-fn plan(lines: &[&str], terms: Terms) -> Plan {
-    let bundle = lines.join("\n");
-    let source = Source::reader("bundle", bundle.as_bytes());
-    let reading = Reading::default();
-    let mut shelf = Shelf::fill(&reading, vec![source], |_| (), |_, _, _| Ok(())).unwrap();
-    let snapshot = Snapshot {
-        model: Model::new(Server::default()),
-        touched: BTreeMap::new(),
-        changes: HashMap::new(),
-        gaps: Vec::new(),
-    };
-    Plan::of(&mut shelf, snapshot, terms).unwrap()
+fn plan(lines: &[&str], terms: Terms) -> (Inventory, Plan) {
+    let text = lines.join("\n");
+    let source = Source::reader("bundle", text.as_bytes());
+    let server = Server::default();
+    let bundle = Inventory::read(&Reading::default(), vec![source], server.target).unwrap();
+    let view = View::empty(&bundle);
+    let plan = Plan::of(&bundle, view, Snapshot::empty(server), terms).unwrap();
+    (bundle, plan)
 }
 
-fn outcomes(plan: &Plan) -> Vec<(u64, Outcome)> {
-    plan.records
-        .iter()
-        .map(|record| (record.location.line, record.outlook.outcome))
+fn outcomes(plan: &Plan) -> Vec<(usize, Outcome)> {
+    let records = plan.records.iter();
+    records
+        .map(|record| (record.outlook.line + 1, record.outlook.outcome))
         .collect()
 }
 
 #[test]
 fn a_rule_whose_list_does_not_come_is_held_back_and_not_sent() {
-    let made = plan(&[RULE, PLAIN], Terms::default());
+    let (_, made) = plan(&[RULE, PLAIN], Terms::default());
     assert_eq!(
         outcomes(&made),
         [(1, Outcome::HeldBack), (2, Outcome::Created)]
@@ -45,7 +44,7 @@ fn a_rule_whose_list_does_not_come_is_held_back_and_not_sent() {
         allow_missing_exceptions: true,
         ..Terms::default()
     };
-    let made = plan(&[RULE, PLAIN], insisting);
+    let (_, made) = plan(&[RULE, PLAIN], insisting);
     assert_eq!(outcomes(&made)[0], (1, Outcome::Created));
     assert_eq!(made.requests[0].reply.to_json()["success"], false);
 }
@@ -53,7 +52,7 @@ fn a_rule_whose_list_does_not_come_is_held_back_and_not_sent() {
 #[test]
 fn a_rule_whose_item_is_refused_is_held_back() {
     let broken = ITEM.replace("\"simple\"", "\"odd\"");
-    let made = plan(&[RULE, LIST, &broken], Terms::default());
+    let (_, made) = plan(&[RULE, LIST, &broken], Terms::default());
     assert_eq!(
         outcomes(&made),
         [
@@ -66,28 +65,18 @@ fn a_rule_whose_item_is_refused_is_held_back() {
 
 #[test]
 fn a_rule_whose_list_comes_goes() {
-    let made = plan(&[RULE, LIST, ITEM], Terms::default());
+    let (_, made) = plan(&[RULE, LIST, ITEM], Terms::default());
     assert!(outcomes(&made).iter().all(|it| it.1 == Outcome::Created));
     assert_eq!(made.counts()[&Outcome::Created], 3);
     assert!(!made.changes_nothing());
-    let text = [RULE, LIST, ITEM].map(|line| line.len() + 1);
-    let body = text.iter().sum::<usize>() + envelope(FILE_NAME.len());
-    assert_eq!(made.requests[0].bytes, body as u64);
-}
-
-fn cut(bundle: &str) -> Result<(Shelf, Vec<Slice>)> {
-    let reading = Reading::default();
-    let source = Source::reader("bundle", bundle.as_bytes());
-    let (mut facts, mut counts) = (Vec::new(), Counts::default());
-    let work = |record: &Record<'_>| (record.kind(), Facts::of(record, None));
-    let shelf = Shelf::fill(&reading, vec![source], work, |_, _, found| {
-        let (kind, about) = found?;
-        counts[kind] += 1;
-        facts.push(about);
-        Ok(())
-    })?;
-    let parts = parts(&shelf, &Model::default(), counts, facts)?;
-    Ok((shelf, parts))
+    let bytes = |lines: &[&str]| {
+        let text: usize = lines.iter().map(|line| line.len() + 1).sum();
+        (text + envelope(FILE_NAME.len())) as u64
+    };
+    assert_eq!(
+        [made.requests[0].bytes, made.requests[1].bytes],
+        [bytes(&[LIST, ITEM]), bytes(&[RULE])]
+    );
 }
 
 fn long(rule: &str, bytes: usize) -> String {
@@ -96,40 +85,25 @@ fn long(rule: &str, bytes: usize) -> String {
 
 #[test]
 fn what_is_too_much_for_a_request_goes_in_parts() {
-    let bundle = [
-        &long(PLAIN, 6_000_000),
+    let lines = [
+        &*long(PLAIN, 6_000_000),
         &long(RULE, 6_000_000),
         LIST,
         ITEM,
         r#"{"exported_count":4}"#,
-    ]
-    .join("\n");
-    let (mut shelf, parts) = cut(&bundle).unwrap();
-    let snapshot = Snapshot {
-        model: Model::new(Server::default()),
-        touched: BTreeMap::new(),
-        changes: HashMap::new(),
-        gaps: Vec::new(),
-    };
-    let made = Plan::of_parts(&mut shelf, snapshot, &parts, Terms::default()).unwrap();
-    assert_eq!(made.requests.len(), 2);
+    ];
+    let (_, made) = plan(&lines, Terms::default());
+    assert_eq!(made.requests.len(), 3);
     let of: Vec<_> = made
         .records
         .iter()
-        .map(|record| {
-            (
-                record.location.line,
-                record.outlook.outcome,
-                record.part.is_some(),
-            )
-        })
+        .map(|record| (record.outlook.outcome, record.part.unwrap()))
         .collect();
-    let created = |line| (line, Outcome::Created, true);
-    assert_eq!(of, [1, 2, 3, 4].map(created));
-    let part = |line: usize| made.records[line].part.unwrap();
-    assert!(
-        part(2) <= part(1) && part(2) == part(3),
-        "the list comes with its item, no later than its rule"
+    let created = |part| (Outcome::Created, part);
+    assert_eq!(
+        of,
+        [2, 3, 1, 1].map(created),
+        "the list comes before its rule"
     );
     for sent in &made.requests {
         assert!(sent.bytes <= 10_485_760, "{}", sent.bytes);
@@ -138,10 +112,16 @@ fn what_is_too_much_for_a_request_goes_in_parts() {
 }
 
 #[test]
-fn what_fits_no_request_is_named() {
-    let error = cut(&format!("{PLAIN}\n{}", long(RULE, 11_000_000)))
-        .map(|_| ())
-        .unwrap_err();
-    assert!(error.to_string().contains("more than the"), "{error}");
-    assert_eq!(error.location().unwrap().line, 2);
+fn what_fits_no_request_is_named_and_not_sent() {
+    let (bundle, made) = plan(&[PLAIN, &long(RULE, 11_000_000)], Terms::default());
+    assert_eq!(
+        outcomes(&made),
+        [(1, Outcome::Created), (2, Outcome::Refused)]
+    );
+    let message = made.records[1].outlook.message.as_ref().unwrap().text();
+    assert!(
+        message.contains("more than a request may hold"),
+        "{message}"
+    );
+    assert_eq!((made.requests.len(), bundle.entries().len()), (1, 2));
 }

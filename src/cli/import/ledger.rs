@@ -1,0 +1,232 @@
+//! Where is the journal of a run, and does it belong to this one?
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use ruleferry::error::{Error, Result};
+use ruleferry::kibana::Space;
+use ruleferry::ops::import::{Aim, Before, Journal, Log, Terms, Told};
+use serde_json::{Value, json};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::super::notes::write_text;
+use super::super::plan::fingerprint;
+use super::super::progress::Progress;
+use super::Done;
+
+/// What a run is, as far as another must be the same to go on with it.
+pub(super) struct Run<'r> {
+    pub(super) files: &'r [PathBuf],
+    pub(super) report: Option<&'r Path>,
+    pub(super) journal: Option<&'r Path>,
+    pub(super) resume: bool,
+    pub(super) is_dry: bool,
+    pub(super) url: &'r str,
+    pub(super) spaces: &'r [Space],
+    pub(super) terms: Terms,
+    pub(super) as_new_list: bool,
+}
+
+/// The journal of a run, and what an earlier one left in it.
+pub(super) struct Ledger {
+    path: Option<PathBuf>,
+    head: Value,
+    seed: String,
+    journal: Option<Journal>,
+    before: BTreeMap<Box<str>, Before>,
+}
+
+impl Ledger {
+    /// Finds the journal; nothing is written yet.
+    pub(super) fn of(run: &Run<'_>) -> Result<Self> {
+        let is_stdin = run.files.is_empty() || run.files.iter().any(|file| file.as_os_str() == "-");
+        if is_stdin && run.resume {
+            return Err(Error::usage(
+                "`--resume` needs FILEs: standard input cannot be compared with what was read before",
+            ));
+        }
+        let path = path(run);
+        let mut ledger = Self {
+            head: head(run, is_stdin)?,
+            path: (!run.is_dry).then_some(path).flatten(),
+            seed: uuid::Uuid::new_v4().to_string(),
+            journal: None,
+            before: BTreeMap::new(),
+        };
+        let Some(path) = &ledger.path else {
+            return Ok(ledger);
+        };
+        let shown = path.display();
+        if !run.resume {
+            if path.exists() {
+                return Err(Error::usage(format!(
+                    "an earlier import was cut off, and `{shown}` says how far it got; go on with `--resume`, or remove that file to begin anew"
+                )));
+            }
+            return Ok(ledger);
+        }
+        if !path.exists() {
+            return Err(Error::usage(format!(
+                "there is nothing to go on with: no journal at `{shown}`"
+            )));
+        }
+        let (journal, mut head, before) = Journal::resume(path)?;
+        head["seed"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut ledger.seed);
+        head["seed"] = Value::Null;
+        for (key, is) in head.as_object().into_iter().flatten() {
+            if ledger.head[key] != *is {
+                return Err(Error::usage(format!(
+                    "`{shown}` is the journal of another import: its `{key}` differs"
+                )));
+            }
+        }
+        (ledger.journal, ledger.before) = (Some(journal), before);
+        Ok(ledger)
+    }
+
+    /// What new ids are made from.
+    pub(super) fn seed(&self) -> &str {
+        &self.seed
+    }
+
+    /// Begins the journal, unless it goes on.
+    pub(super) fn open(&mut self) -> Result<()> {
+        if let (Some(path), None) = (&self.path, &self.journal) {
+            if let Some(folder) = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
+            {
+                std::fs::create_dir_all(folder).map_err(|source| {
+                    Error::io(
+                        format!("creating the folder `{}` for the journal", folder.display()),
+                        source,
+                    )
+                })?;
+            }
+            let mut head = self.head.clone();
+            head["seed"] = self.seed.as_str().into();
+            self.journal = Some(Journal::begin(path, &head)?);
+        }
+        Ok(())
+    }
+
+    /// What an earlier run knew of the space.
+    pub(super) fn before(&self, space: &Space) -> Option<Before> {
+        self.before.get(space.as_str()).cloned()
+    }
+
+    /// What hears how the import goes on.
+    pub(super) fn log<'l>(&'l self, progress: &'l Progress) -> Heard<'l> {
+        Heard {
+            journal: self.journal.as_ref(),
+            progress,
+        }
+    }
+
+    /// Removes the journal if there is nothing to go on with; else says where it is.
+    pub(super) fn close(self, done: &[Done]) -> Result<()> {
+        let Some(journal) = self.journal else {
+            return Ok(());
+        };
+        if done.iter().all(|done| done.crossed.error.is_none()) {
+            return journal.remove();
+        }
+        write_text(&format!(
+            "`--resume` goes on with this import; its journal is `{}`",
+            journal.path().display()
+        ));
+        Ok(())
+    }
+}
+
+/// The journal and the progress bar, each of which may not be there.
+pub(super) struct Heard<'l> {
+    journal: Option<&'l Journal>,
+    progress: &'l Progress,
+}
+
+impl Log for Heard<'_> {
+    fn aims(&self, space: &Space, aims: &[Aim]) -> Result<()> {
+        let waiting = aims.iter().filter(|aim| aim.is_sent()).count();
+        self.progress.add(aims.len() - waiting);
+        self.journal
+            .map_or(Ok(()), |journal| journal.aims(space, aims))
+    }
+
+    fn sending(&self, space: &Space, part: u32, records: &[u32]) -> Result<()> {
+        self.progress.sending();
+        self.journal
+            .map_or(Ok(()), |journal| journal.sending(space, part, records))
+    }
+
+    fn settled(
+        &self,
+        space: &Space,
+        part: u32,
+        records: &[u32],
+        told: &[Option<Told>],
+    ) -> Result<()> {
+        let known = |index: &&u32| {
+            let told = told[**index as usize].as_ref();
+            told.is_some_and(|told| told.part == Some(part))
+        };
+        self.progress.add(records.iter().filter(known).count());
+        self.journal.map_or(Ok(()), |journal| {
+            journal.settled(space, part, records, told)
+        })
+    }
+
+    fn done(&self, space: &Space, told: &[Option<Told>]) -> Result<()> {
+        self.journal
+            .map_or(Ok(()), |journal| journal.done(space, told))
+    }
+}
+
+/// Where the journal is: where it is asked for, else beside the report, else in the user's folder for state.
+fn path(run: &Run<'_>) -> Option<PathBuf> {
+    if let Some(path) = run.journal {
+        return Some(path.into());
+    }
+    if let Some(report) = run.report {
+        let mut name = report.file_name()?.to_owned();
+        name.push(".journal");
+        return Some(report.with_file_name(name));
+    }
+    let folder = dirs::state_dir().or_else(dirs::data_local_dir)?;
+    let spaces: Vec<&str> = run.spaces.iter().map(Space::as_str).collect();
+    let what = format!("{}\n{}\n{:?}", run.url, spaces.join(","), run.files);
+    let name = format!("import-{:016x}.journal", xxh3_64(what.as_bytes()));
+    Some(folder.join("ruleferry").join(name))
+}
+
+fn head(run: &Run<'_>, is_stdin: bool) -> Result<Value> {
+    let files: Value = if is_stdin {
+        Value::Null
+    } else {
+        run.files
+            .iter()
+            .map(|file| fingerprint(file))
+            .collect::<Result<Value>>()?
+    };
+    let spaces: Vec<&str> = run.spaces.iter().map(Space::as_str).collect();
+    let overwrite = run.terms.overwrite;
+    Ok(json!({
+        "schema_version": 1,
+        "journal": "import",
+        "url": run.url,
+        "spaces": spaces,
+        "files": files,
+        "overwrite": {
+            "rules": overwrite.rules,
+            "exceptions": overwrite.exceptions,
+            "connectors": overwrite.connectors,
+        },
+        "allow_missing_exceptions": run.terms.allow_missing_exceptions,
+        "items_in_place": run.terms.items_in_place,
+        "as_new_list": run.as_new_list,
+        "seed": null,
+    }))
+}

@@ -1,0 +1,261 @@
+//! What people read: what an import would do, and what it did.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use ruleferry::error::Error;
+use ruleferry::ops::import::{Aim, Survey};
+use ruleferry::ops::model::Outcome;
+use ruleferry::record::Kind;
+
+use super::super::table::fit;
+use super::super::work;
+use super::report::{Report, count};
+use super::{Done, Job};
+
+/// How many of a sort are named unless more is asked for.
+const NAMED: usize = 10;
+
+/// Shows what the import would do to each space.
+pub(super) fn surveys(
+    job: &Job<'_>,
+    surveys: &[Survey],
+    names_all: bool,
+    is_dry: bool,
+) -> Result<(), Error> {
+    let mut text = String::new();
+    let verb = if is_dry { "would become" } else { "become" };
+    for (space, survey) in job.spaces.iter().zip(surveys) {
+        _ = writeln!(
+            text,
+            "{} lines {verb} in space {space} of {} (Kibana {}):",
+            job.bundle.entries().len(),
+            job.connected,
+            job.bundle.target
+        );
+        text += &of_survey(job, survey, names_all);
+    }
+    if is_dry {
+        work::print(&text)
+    } else {
+        anstream::eprint!("{text}");
+        Ok(())
+    }
+}
+
+fn of_survey(job: &Job<'_>, survey: &Survey, names_all: bool) -> String {
+    let mut text = String::new();
+    let mut rows: BTreeMap<Outcome, Vec<(Kind, u64)>> = BTreeMap::new();
+    for ((outcome, kind), count) in &survey.counts {
+        rows.entry(*outcome).or_default().push((*kind, *count));
+    }
+    for (outcome, kinds) in rows {
+        text += &row(outcome, &kinds);
+    }
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    let mut add = |sort: String, name: String| match groups.iter_mut().find(|(it, _)| *it == sort) {
+        Some((_, names)) => names.push(name),
+        None => groups.push((sort, vec![name])),
+    };
+    for (index, aim) in (0_u32..).zip(&survey.aims) {
+        match aim {
+            Aim::Refused(why) => add(format!("not sent: {why}"), name(job, index)),
+            Aim::HeldBack(why) => add(format!("held back: {why}"), name(job, index)),
+            Aim::Conflict => add(
+                "in conflict with what is there (`--overwrite` replaces it)".into(),
+                name(job, index),
+            ),
+            Aim::Create | Aim::Overwrite | Aim::Unchanged | Aim::None => {}
+        }
+    }
+    for (index, names) in &survey.differing {
+        if survey.aims[*index as usize] == Aim::Overwrite {
+            let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+            add(
+                "overwritten".into(),
+                format!("{}: {}", name(job, *index), names.join(", ")),
+            );
+        }
+    }
+    for (sort, names) in groups {
+        _ = writeln!(text, "  {sort}");
+        let shown = if names_all { names.len() } else { NAMED };
+        for name in names.iter().take(shown) {
+            _ = writeln!(text, "    {name}");
+        }
+        if names.len() > shown {
+            _ = writeln!(
+                text,
+                "    and {} more; `-v` names them",
+                names.len() - shown
+            );
+        }
+    }
+    for warning in &survey.warnings {
+        _ = writeln!(text, "  warning: {warning}");
+    }
+    for &index in &survey.doubles {
+        _ = writeln!(
+            text,
+            "  warning: {} is there more than once",
+            name(job, index)
+        );
+    }
+    for gap in &survey.gaps {
+        _ = writeln!(text, "  unsure: {gap}");
+    }
+    text
+}
+
+fn row(outcome: Outcome, kinds: &[(Kind, u64)]) -> String {
+    let total: u64 = kinds.iter().map(|(_, count)| count).sum();
+    let kinds: Vec<String> = kinds
+        .iter()
+        .map(|(kind, count)| format!("{count} {kind}{}", if *count == 1 { "" } else { "s" }))
+        .collect();
+    format!(
+        "  {:<11} {total:>6}  {}\n",
+        label(outcome),
+        kinds.join(", ")
+    )
+}
+
+fn label(outcome: Outcome) -> String {
+    outcome.name().replace('_', " ")
+}
+
+fn name(job: &Job<'_>, index: u32) -> String {
+    let entry = job.bundle.entry(index);
+    let line = job.bundle.location(index).line;
+    match &entry.id {
+        Some(id) => format!("{} `{id}` (line {line})", entry.kind),
+        None => format!("line {line}"),
+    }
+}
+
+/// What the user is asked.
+pub(super) fn question(job: &Job<'_>, surveys: &[Survey]) -> String {
+    let sent: usize = surveys.iter().map(Survey::sent).sum();
+    match job.spaces {
+        [space] => format!("Send {sent} records to space {space} of {}?", job.connected),
+        spaces => format!(
+            "Send {sent} records to {} spaces of {}?",
+            spaces.len(),
+            job.connected
+        ),
+    }
+}
+
+/// What was done.
+pub(super) fn done(report: &Report<'_>, names_all: bool) -> String {
+    let mut text = String::new();
+    for done in report.done {
+        let problems = of_space(report.job, done, names_all);
+        if let [_] = report.done {
+            _ = writeln!(
+                text,
+                "space {} of {}: {} part{}",
+                done.space,
+                report.job.connected,
+                done.crossed.parts,
+                if done.crossed.parts == 1 { "" } else { "s" }
+            );
+            text += &rows(report.job, done);
+        } else if !problems.is_empty() {
+            _ = writeln!(text, "space {}:", done.space);
+        }
+        text += &problems;
+    }
+    if report.done.len() > 1 {
+        text += &table(report.done);
+    }
+    text
+}
+
+fn rows(job: &Job<'_>, done: &Done) -> String {
+    let mut rows: BTreeMap<Outcome, BTreeMap<Kind, u64>> = BTreeMap::new();
+    for (index, told) in (0_u32..).zip(&done.crossed.told) {
+        if let Some(told) = told {
+            let kinds = rows.entry(told.outcome).or_default();
+            *kinds.entry(job.bundle.entry(index).kind).or_default() += 1;
+        }
+    }
+    let texts = rows.into_iter().map(|(outcome, kinds)| {
+        let kinds: Vec<(Kind, u64)> = kinds.into_iter().collect();
+        row(outcome, &kinds)
+    });
+    texts.collect()
+}
+
+/// All that is not as planned.
+fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
+    let mut text = String::new();
+    let mut groups: Vec<(String, Vec<u32>)> = Vec::new();
+    for (index, told) in (0_u32..).zip(&done.crossed.told) {
+        let Some(told) = told.as_ref().filter(|told| !told.is_there()) else {
+            continue;
+        };
+        let status = told.status.map(|it| format!(" {it}")).unwrap_or_default();
+        let message = told.message.as_deref().unwrap_or("no reason is known");
+        let sort = format!("{}{status}: {message}", label(told.outcome));
+        match groups.iter_mut().find(|(known, _)| *known == sort) {
+            Some((_, lines)) => lines.push(index),
+            None => groups.push((sort, vec![index])),
+        }
+    }
+    for (sort, lines) in groups {
+        _ = writeln!(text, "  {sort}");
+        let shown = if names_all { lines.len() } else { NAMED };
+        for &index in lines.iter().take(shown) {
+            _ = writeln!(text, "    {}", name(job, index));
+        }
+        if lines.len() > shown {
+            let more = lines.len() - shown;
+            _ = writeln!(text, "    and {more} more; `-v` or `--report` names them");
+        }
+    }
+    for double in &done.doubles {
+        let hint = if double.is_removable {
+            "`--remove-duplicates` deletes the younger"
+        } else {
+            "deleting either takes the items of both, so look at them in Kibana"
+        };
+        _ = writeln!(
+            text,
+            "  duplicate: {} is there {} times ({}); {hint}",
+            name(job, double.index),
+            double.objects.len(),
+            double.objects.join(", ")
+        );
+    }
+    if done.removed > 0 {
+        _ = writeln!(text, "  {} younger duplicates were deleted", done.removed);
+    }
+    for gap in &done.crossed.gaps {
+        _ = writeln!(text, "  unsure: {gap}");
+    }
+    text
+}
+
+/// One row a space.
+fn table(done: &[Done]) -> String {
+    let longest = done.iter().map(|done| done.space.as_str().len()).max();
+    let width = longest.unwrap_or(0).clamp(5, 40);
+    let used: Vec<Outcome> = Outcome::ALL
+        .into_iter()
+        .filter(|&outcome| done.iter().any(|done| count(done, outcome) > 0))
+        .collect();
+    let mut text = fit("space", width);
+    for outcome in &used {
+        _ = write!(text, "  {:>11}", label(*outcome));
+    }
+    text += "  parts\n";
+    for done in done {
+        text += &fit(done.space.as_str(), width);
+        for outcome in &used {
+            _ = write!(text, "  {:>11}", count(done, *outcome));
+        }
+        _ = writeln!(text, "  {:>5}", done.crossed.parts);
+    }
+    text
+}
