@@ -438,3 +438,26 @@ fn an_export_of_many_is_one_bundle_and_lacks_nothing_quietly() {
             .contains("\"exported_rules_count\":119")
     );
 }
+
+#[test]
+fn of_several_rules_with_one_stable_id_each_counts() {
+    let mut twin = rule("a", "query");
+    twin["id"] = "id-twin".into();
+    let server = kibana("9.1.0", vec![rule("a", "query"), twin], |asked, _| {
+        (path(asked) == ROUTE).then(|| done(asked))
+    });
+    let ran = bulk(
+        &server,
+        r#"{"action":"enable","rule_ids":["a"]}"#,
+        &["--yes"],
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let asked = to(&server, ROUTE);
+    assert_eq!(body(&asked[0])["ids"], json!(["id-a", "id-twin"]));
+    assert!(
+        ran.stderr
+            .contains("several rules have one `rule_id`, and each of them counts: `a`"),
+        "{}",
+        ran.stderr
+    );
+}
