@@ -13,9 +13,10 @@ use super::aims::{self, Aim, Terms, When, aims, needs_endpoint_list};
 use super::inventory::{Inventory, What};
 use super::journal::{Before, Log};
 use super::pace::{Load, Pace};
+use super::patience::LOOKS;
 use super::schedule::{Batch, Situation};
 use super::view::{Seen, View, has_shared_lists, indices};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::kibana::{Client, Method, Request, Space};
 
 /// How an import goes about its work.
@@ -177,7 +178,8 @@ impl Crossing<'_> {
                 self.wait_until_still(&before.doubtful)?;
             }
         }
-        self.view = View::read(self.client, self.space, self.bundle)?;
+        self.view = self
+            .patiently(|crossing| View::read(crossing.client, crossing.space, crossing.bundle))?;
         self.aims = aims(self.bundle, &self.view, self.manner.terms);
         if let Some(before) = before {
             self.remember(&before);
@@ -261,9 +263,8 @@ impl Crossing<'_> {
             let request = Request::new(Method::Post, "/api/endpoint_list")
                 .in_space(self.space)
                 .replayed();
-            self.client.send(&request)?;
-            self.view
-                .read_exceptions(self.client, self.space, self.bundle)?;
+            self.patiently(|crossing| crossing.client.send(&request).map(drop))?;
+            self.read_exceptions()?;
             self.aims = aims(self.bundle, &self.view, self.manner.terms);
             for index in indices(self.bundle) {
                 self.settle_by_aim(index);
@@ -282,8 +283,7 @@ impl Crossing<'_> {
     fn confirm(&mut self) -> Result<()> {
         let is_exception = |what: &What| matches!(what, What::List(..) | What::Item(_));
         for again in 0..=LOOKS {
-            self.view
-                .read_exceptions(self.client, self.space, self.bundle)?;
+            self.read_exceptions()?;
             let is_late = |index: u32| {
                 let told = self.told[index as usize].as_ref();
                 is_exception(&self.bundle.entry(index).what)
@@ -319,8 +319,7 @@ impl Crossing<'_> {
             });
             self.upload(batch, Load::Rules)?;
             if brings {
-                self.view
-                    .read_connectors(self.client, self.space, self.bundle)?;
+                self.read_connectors()?;
             }
             drop(gate);
         }
@@ -343,20 +342,6 @@ impl Crossing<'_> {
         }
         self.told[index as usize] = Some(told);
         self.settled[index as usize] = true;
-    }
-
-    /// Waits; fails where the run is to end.
-    pub(super) fn pause(&self, time: Duration) -> Result<()> {
-        if self.client.pause(time) {
-            Ok(())
-        } else {
-            Err(ErrorKind::Interrupted.into())
-        }
-    }
-
-    /// The pause before an attempt; each is twice the one before.
-    pub(super) fn pause_time(&self, attempt: u32) -> Duration {
-        self.manner.still / 20 * 2_u32.pow(attempt.min(5))
     }
 
     fn finish(mut self, error: Option<Error>) -> Crossed {
@@ -390,6 +375,3 @@ impl Crossing<'_> {
         }
     }
 }
-
-/// So often the space is read again for what should be there: a search sees new objects a little later.
-pub(super) const LOOKS: u32 = 4;

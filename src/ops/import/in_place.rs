@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::super::model::{Outcome, differing};
 use super::aims::{Aim, is_replaced};
-use super::crossing::{Crossing, LOOKS, Told};
+use super::crossing::{Crossing, Told};
 use super::inventory::What;
+use super::patience::LOOKS;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{Raw, quoted};
 use crate::kibana::{Method, Request};
@@ -64,7 +65,7 @@ impl Crossing<'_> {
         let extra = self.view.list(number).map(|list| list.extra.clone());
         if is_replaced && all_there {
             for item_id in extra.unwrap_or_default() {
-                self.remove(&listed.key, &item_id)?;
+                self.patiently(|crossing| crossing.remove(&listed.key, &item_id))?;
             }
         }
         self.log
@@ -95,7 +96,7 @@ impl Crossing<'_> {
             list,
         };
         for attempt in 0.. {
-            let there = self.stored(&route)?;
+            let there = self.patiently(|crossing| crossing.stored(&route))?;
             let stored = there
                 .as_deref()
                 .and_then(|text| Record::parse(text, 0).ok());

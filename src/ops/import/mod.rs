@@ -13,6 +13,7 @@ mod inventory;
 mod journal;
 mod line;
 mod pace;
+mod patience;
 mod reading;
 mod reply;
 mod room;

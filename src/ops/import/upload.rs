@@ -332,16 +332,16 @@ impl Crossing<'_> {
 
     /// Reads again what kinds of records these are.
     fn read_again(&mut self, records: &[u32]) -> Result<()> {
-        let (client, space, bundle) = (self.client, self.space, self.bundle);
+        let bundle = self.bundle;
         let has = |is: fn(&What) -> bool| records.iter().any(|&it| is(&bundle.entry(it).what));
         if has(|what| matches!(what, What::List(..) | What::Item(_))) {
-            self.view.read_exceptions(client, space, bundle)?;
+            self.read_exceptions()?;
         }
         if has(|what| matches!(what, What::Connector(..))) {
-            self.view.read_connectors(client, space, bundle)?;
+            self.read_connectors()?;
         }
         if has(|what| matches!(what, What::Rule { .. })) {
-            self.view.read_rules(client, space, bundle, Some(records))?;
+            self.read_rules(Some(records))?;
         }
         Ok(())
     }
