@@ -1,6 +1,8 @@
 //! The command line: one file a verb. The only place that prints, and that knows `anyhow`.
 
+mod alerts;
 mod ask;
+mod bulk_action;
 mod bulk_edit;
 mod check;
 mod config;
@@ -20,6 +22,7 @@ mod output;
 mod pack;
 mod patch;
 mod plan;
+mod prebuilt;
 mod progress;
 mod render;
 mod request;
@@ -187,6 +190,15 @@ enum Verb {
     /// Brings a bundle into a space: whole, once, in parts that fit, with the truth told record by record.
     #[command(display_order = 23)]
     Import(import::Import),
+    /// Does a `_bulk_action` request to a live space.
+    #[command(display_order = 24)]
+    BulkAction(bulk_action::BulkAction),
+    /// Tells of Elastic's own rules in a live space, or installs and updates all of them.
+    #[command(display_order = 25)]
+    Prebuilt(prebuilt::Prebuilt),
+    /// Sets the status of the alerts of chosen rules in a live space.
+    #[command(display_order = 26)]
+    Alerts(alerts::Alerts),
     /// Shows which connection applies, and where each setting came from.
     #[command(display_order = 29)]
     Config(config::Config),
@@ -272,6 +284,9 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Export(export) => export.run(&cli.global),
         Verb::Plan(plan) => plan.run(&cli.global),
         Verb::Import(import) => import.run(&cli.global),
+        Verb::BulkAction(bulk_action) => bulk_action.run(&cli.global),
+        Verb::Prebuilt(prebuilt) => prebuilt.run(&cli.global),
+        Verb::Alerts(alerts) => alerts.run(&cli.global),
         Verb::Config(config) => config.run(),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),
