@@ -130,7 +130,8 @@ impl Import {
             manner,
             jobs: if global.jobs == 0 { 4 } else { global.jobs },
         };
-        if let Some(kept) = &kept {
+        // A run that is taken up has changed the space itself; its journal tells that files and flags are the same.
+        if let Some(kept) = kept.as_ref().filter(|_| !self.resume) {
             kept.check(&job, &self.input.files)?;
         }
         if self.dry_run || !self.yes {
