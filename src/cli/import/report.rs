@@ -11,13 +11,15 @@ use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::{Map, Value, json};
 
 use super::super::exit::Exit;
-use super::{Done, Job};
+use super::job::{Done, Job};
 
 /// What there is to report.
 pub(super) struct Report<'r> {
     pub(super) job: &'r Job<'r>,
     pub(super) done: &'r [Done],
     pub(super) exit: Exit,
+    /// Whether it is of what would be.
+    pub(super) is_dry: bool,
 }
 
 impl Report<'_> {
@@ -98,7 +100,7 @@ impl Report<'_> {
             .filter(|told| told.differs)
             .count();
         let sum = |of: fn(&Done) -> usize| -> usize { self.done.iter().map(of).sum() };
-        json!({
+        let mut summary = json!({
             "schema_version": 1,
             "summary": counts,
             "spaces": self.done.len(),
@@ -106,7 +108,11 @@ impl Report<'_> {
             "duplicates": sum(|done| done.doubles.len()),
             "removed_duplicates": sum(|done| done.removed),
             "exit": self.exit.code(),
-        })
+        });
+        if self.is_dry {
+            summary["dry_run"] = true.into();
+        }
+        summary
     }
 }
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::super::model::{Outcome, differing};
 use super::aims::{Aim, is_replaced};
-use super::crossing::{Crossing, LOOKS, Told};
+use super::crossing::{Crossing, LOOKS};
 use super::inventory::What;
+use super::told::Told;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{Raw, quoted};
 use crate::kibana::{Method, Request};
