@@ -17,8 +17,9 @@ use crate::stream::sync_folder;
 pub(super) fn mark(folder: &Folder, removed: &[String]) -> Result<()> {
     let path = folder.unfinished(MARKER);
     let mut file = folder.begin_file()?;
-    let text: String = removed.iter().map(|name| format!("{name}\n")).collect();
-    file.write_all(text.as_bytes())
+    removed
+        .iter()
+        .try_for_each(|name| writeln!(file, "{name}"))
         .map_err(|error| writing(&path, error))?;
     file.place(&path)?;
     sync_folder(&folder.at(UNFINISHED))

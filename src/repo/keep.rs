@@ -70,6 +70,8 @@ impl Facts {
     }
 }
 
+/// The day, the week or the month of a moment, as a number.
+type Period = fn(Moment) -> u64;
 /// The snapshots of one space, newest first: which it is, when it was begun, whether the space is partial in it.
 type Series = Vec<(usize, Moment, bool)>;
 
@@ -98,7 +100,7 @@ impl Keep {
             for (index, ..) in series.iter().take(self.last) {
                 keep(*index, Reason::Last);
             }
-            let periods: [(usize, Reason, fn(Moment) -> u64); 3] = [
+            let periods: [(usize, Reason, Period); 3] = [
                 (self.daily, Reason::Daily, Moment::day),
                 (self.weekly, Reason::Weekly, Moment::week),
                 (self.monthly, Reason::Monthly, Moment::month),
@@ -129,7 +131,7 @@ impl Keep {
 }
 
 /// The one of each period: the newest whole one, else the newest.
-fn newest_of_each(series: &Series, period: fn(Moment) -> u64) -> impl Iterator<Item = usize> {
+fn newest_of_each(series: &Series, period: Period) -> impl Iterator<Item = usize> {
     let same =
         move |a: &(usize, Moment, bool), b: &(usize, Moment, bool)| period(a.1) == period(b.1);
     let one = |of_period: &[(usize, Moment, bool)]| {

@@ -11,6 +11,7 @@
 //! - Only one run at a time changes a repository. Those who read go on meanwhile, but nothing is removed while they do.
 //! - Nothing here knows a Kibana.
 
+mod changes;
 mod choice;
 mod clear;
 mod digest;
@@ -28,10 +29,12 @@ mod reader;
 mod store;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod writer;
 
 use std::path::Path;
 
+pub use changes::Changes;
 pub use choice::{Address, Choice};
 pub use digest::{Digest, NoDigest};
 pub use keep::{Keep, Reason};
@@ -42,6 +45,7 @@ pub use new_file::NewFile;
 pub use object::Told;
 pub use prune::{Pruning, Removed};
 pub use reader::FileReader;
+pub use verify::{Fault, Finding, Verified, Verify};
 pub use writer::{NewSnapshot, Published, Writer};
 
 use crate::error::{Error, Result};
@@ -95,27 +99,14 @@ impl Repository {
 
     /// The snapshot that is meant; where a space is given, among those that hold it.
     pub fn choose(&self, choice: &Choice, space: Option<&str>) -> Result<(Entry, Manifest)> {
-        let mut entries = self.snapshots()?;
-        entries.retain(|entry| choice.may_be(entry));
-        if let (true, [first, second, ..]) = (choice.is_one(), &*entries) {
-            return Err(Error::usage(format!(
-                "`{choice}` is the beginning of several snapshots, of `{}` and `{}` among them",
-                first.name(),
-                second.name()
-            )));
-        }
-        for entry in entries.iter().rev() {
-            let manifest = self.manifest(entry)?;
+        let listing = Listing::read_or_make(&self.folder)?;
+        for entry in candidates(&self.folder, &listing, choice)? {
+            let manifest = self.manifest(&entry)?;
             if space.is_none_or(|space| manifest.space(space).is_some()) {
-                return Ok((*entry, manifest));
+                return Ok((entry, manifest));
             }
         }
-        let holds = space.map(|space| format!(" that holds the space `{space}`"));
-        Err(Error::usage(format!(
-            "`{}` has no snapshot `{choice}`{}; `ruleferry snapshots --repo DIR` lists them",
-            self.path().display(),
-            holds.unwrap_or_default()
-        )))
+        Err(none_such(&self.folder, choice, space))
     }
 
     /// Reads a file of a snapshot. What is damaged shows in the reading, at the latest at the end.
@@ -132,4 +123,31 @@ impl Repository {
             .map(|file| Source::decoded(format!("{prefix}/{}", file.name), self.read(file)))
             .collect()
     }
+}
+
+/// The snapshots that may be meant, newest first: at least one.
+fn candidates(folder: &Folder, listing: &Listing, choice: &Choice) -> Result<Vec<Entry>> {
+    let candidates: Vec<Entry> = listing
+        .entries()
+        .rev()
+        .filter(|entry| choice.may_be(entry))
+        .collect();
+    match &*candidates {
+        [] => Err(none_such(folder, choice, None)),
+        [first, second, ..] if choice.is_one() => Err(Error::usage(format!(
+            "`{choice}` is the beginning of several snapshots, of `{}` and `{}` among them",
+            first.name(),
+            second.name()
+        ))),
+        _ => Ok(candidates),
+    }
+}
+
+fn none_such(folder: &Folder, choice: &Choice, space: Option<&str>) -> Error {
+    let holds = space.map(|space| format!(" that holds the space `{space}`"));
+    Error::usage(format!(
+        "`{}` has no snapshot `{choice}`{}; `ruleferry snapshots --repo DIR` lists them",
+        folder.path().display(),
+        holds.unwrap_or_default()
+    ))
 }

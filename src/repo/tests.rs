@@ -320,3 +320,42 @@ fn the_one_that_is_meant() {
         "{error}"
     );
 }
+
+#[test]
+fn changes_are_told_by_id() {
+    let repo = Repo::new();
+    let lines = |names: &[(u32, &str)]| -> String {
+        names.iter().map(|(id, name)| rule(*id, name)).collect()
+    };
+    let write = |text: String, hosts: &str| {
+        let details = "{\"exported_count\":1}\n".repeat(text.len() % 2 + 1);
+        let files = [
+            (
+                "rules.ndjson",
+                Form::Records,
+                (text + &details).into_bytes(),
+            ),
+            ("hosts", Form::Text, hosts.into()),
+        ];
+        let files: Vec<(&str, Form, &[u8])> = files
+            .iter()
+            .map(|(name, form, bytes)| (*name, *form, &**bytes))
+            .collect();
+        repo.write(&files).manifest.spaces.remove(0)
+    };
+    let a = write(lines(&[(1, "a"), (2, "a"), (3, "a")]), "x");
+    let b = write(lines(&[(3, "a"), (2, "new"), (4, "a"), (5, "a")]), "x");
+    let c = write(lines(&[(5, "a"), (4, "a"), (2, "new"), (3, "a")]), "y");
+    let changes = |before, after| {
+        let Changes {
+            added,
+            removed,
+            changed,
+        } = repo.repository.changes(before, after).unwrap();
+        (added, removed, changed)
+    };
+    assert_eq!(changes(&a, &b), (2, 1, 1));
+    assert_eq!(changes(&b, &a), (1, 2, 1));
+    assert_eq!(changes(&b, &c), (0, 0, 1));
+    assert_eq!(changes(&a, &a), (0, 0, 0));
+}
