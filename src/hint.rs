@@ -47,6 +47,12 @@ fn status_hint(status: u16, message: &str) -> Option<String> {
         300..=399 => {
             "give the address it redirects to as `--url`; redirects are not followed, so that credentials go nowhere else"
         }
+        400 if message.contains("rules matched the filter query") => {
+            "narrow the query down, or name the rules by `rule_ids`, which go in hundreds"
+        }
+        400 if message.contains("saved object") && message.contains("This key") => {
+            "a query that the server reads names fields its own way, as in `alert.attributes.params.severity: high` or `alert.attributes.tags: x`"
+        }
         401 => {
             "check the credentials: KIBANA_API_KEY, `--api-key-file`, or KIBANA_USERNAME with KIBANA_PASSWORD"
         }

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::record::{Namespace, Record, RecordKey};
 
 /// The record's key as a number: its [`RecordKey`], for an item with the namespace of its list; none where it has none.
-pub(super) fn of(record: &Record<'_>) -> Option<u128> {
+pub(crate) fn of(record: &Record<'_>) -> Option<u128> {
     Some(match RecordKey::of(record)? {
         key @ RecordKey::Item(..) => {
             let namespace = Namespace::of(record.str("namespace_type").as_deref());
@@ -18,7 +18,7 @@ pub(super) fn of(record: &Record<'_>) -> Option<u128> {
 }
 
 /// 128 bits, so that two things are told apart but for a chance that never comes.
-pub(super) fn hash(what: &impl Hash) -> u128 {
+pub(crate) fn hash(what: &(impl Hash + ?Sized)) -> u128 {
     struct Wide(Xxh3);
     impl Hasher for Wide {
         fn write(&mut self, bytes: &[u8]) {

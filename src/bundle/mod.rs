@@ -4,7 +4,7 @@
 
 mod content;
 mod diff;
-mod key;
+pub(crate) mod key;
 mod lens;
 pub mod merge;
 mod needs;

@@ -112,6 +112,14 @@ impl Needs {
         }
     }
 
+    /// Whether the bundle has this.
+    pub fn holds(&self, thing: &Thing) -> bool {
+        match thing {
+            Thing::List(list) => self.held_lists.contains(list),
+            Thing::Connector(id) => self.held_connectors.contains(id),
+        }
+    }
+
     /// How many exception lists and connectors rules need.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();

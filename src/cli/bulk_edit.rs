@@ -14,10 +14,11 @@ use ruleferry::bulk::{
 use ruleferry::edit::ConnectorType;
 use ruleferry::error::{Error, ErrorKind};
 use ruleferry::pipeline::{Reading, Report};
-use ruleferry::stream::Durable;
+use ruleferry::stream::{Durable, Source};
 
 use super::Global;
 use super::exit::Exit;
+use super::input::ended;
 use super::progress::Progress;
 use super::request::Requested;
 use super::work::reject;
@@ -27,7 +28,8 @@ const NOTES: &str = "\
 The request is the endpoint's own body:
   {\"action\": \"edit\", \"enable\", \"disable\", \"delete\", \"duplicate\" or \"export\", and what it takes,
    \"ids\": [\"…\"] (the rules' `id`, not `rule_id`) or \"query\": \"KQL\" (\"\" is every rule)}
-`run` and `fill_gaps` need a server.
+In place of `ids` there may be `rule_ids`, which no Kibana takes: `bulk-action` sends such a request with the `id`s that it finds. \
+To a Kibana itself it would be a request for every rule. `run` and `fill_gaps` need a server.
 
 Edits happen in Kibana's order, all or none of them for each rule. A rule with an error stays as it was read and \
 the exit code is 3; one that was so already is skipped. An edited rule gets the next `version` (not Elastic's \
@@ -90,9 +92,9 @@ impl BulkEdit {
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         self.asked.check(!self.dry_run)?;
         let settings = self.settings()?;
-        let name = self.asked.name();
-        let request =
-            Request::parse(&self.asked.text()?, &settings).map_err(|error| error.in_file(&name))?;
+        let name = self.asked.file.name();
+        let request = Request::parse(&self.asked.file.text()?, &settings)
+            .map_err(|error| error.in_file(&name))?;
         let is_export = request.action == Action::Export;
         if is_export && self.asked.is_answered() {
             return Err(Error::usage(
@@ -103,21 +105,30 @@ impl BulkEdit {
         let mut tell = Tell::new(global, &request, &name);
         let consumed = Arc::new(AtomicU64::new(0));
         let reading = global.reading(&consumed);
-        let progress = Progress::start(global.progress, self.asked.input.size(), consumed);
+        let opened = self.asked.input.open(None, global)?;
+        let progress = Progress::start(global.progress, opened.size, consumed);
         let mut rejects = self.asked.rejects()?;
         // A place that cannot be written is told of before anything is.
         let response = self.asked.response()?;
         let mut bulk = Bulk::new(&request, &settings, self.asked.is_answered())?;
         let mut report = Report::default();
-        self.bundles(&mut bulk, &reading, &mut report, &mut |event| {
-            if let (Some(rejects), Event::Failed { line, .. } | Event::Unreadable { line, .. }) =
-                (&mut rejects, &event)
-            {
-                reject(rejects, line)?;
-            }
-            tell.take(event);
-            Ok(())
-        })
+        self.bundles(
+            opened.sources,
+            &mut bulk,
+            &reading,
+            &mut report,
+            &mut |event| {
+                if let (
+                    Some(rejects),
+                    Event::Failed { line, .. } | Event::Unreadable { line, .. },
+                ) = (&mut rejects, &event)
+                {
+                    reject(rejects, line)?;
+                }
+                tell.take(event);
+                Ok(())
+            },
+        )
         .map_err(|error| match error.kind() {
             ErrorKind::Request { .. } => error.in_file(&name),
             _ => error,
@@ -127,6 +138,7 @@ impl BulkEdit {
         rejects.map_or(Ok(()), |rejects| rejects.commit(Durable::No))?;
         let random = self.seed.is_none().then_some(&*settings.seed);
         let exit = tell.finish(&answer, refusal.as_deref(), &report, &settings, random);
+        let exit = ended(exit, opened.is_whole);
         if !is_export {
             self.asked
                 .answer(response, self.dry_run, |out| answer.write(out))?;
@@ -153,6 +165,7 @@ impl BulkEdit {
     /// Does the request to the input as one bundle or, in place, to each file as a bundle of its own.
     fn bundles(
         &self,
+        sources: Vec<Source<'static>>,
         bulk: &mut Bulk<'_>,
         reading: &Reading,
         report: &mut Report,
@@ -160,12 +173,12 @@ impl BulkEdit {
     ) -> Result<(), Error> {
         let on_error = self.asked.on_error;
         if self.dry_run {
-            let sources = self.asked.input.sources();
             *report = bulk.run(reading, on_error, sources, std::io::sink(), events)?;
             return Ok(());
         }
-        self.asked.bundles(reading, report, &mut |sources, out| {
-            bulk.run(reading, on_error, sources, out, events)
-        })
+        self.asked
+            .bundles(sources, reading, report, &mut |sources, out| {
+                bulk.run(reading, on_error, sources, out, events)
+            })
     }
 }

@@ -18,9 +18,10 @@ use ruleferry::error::{Error, ErrorKind, nearest};
 use ruleferry::pipeline::{Reading, scan_lines};
 use ruleferry::record::Record;
 use ruleferry::schema::Target;
+use ruleferry::stream::Source;
 
 use super::exit::Exit;
-use super::input::Input;
+use super::input::{AnyInput, Opened, ended};
 use super::output::Output;
 use super::progress::{Progress, Show};
 use super::{Global, work};
@@ -51,7 +52,7 @@ What is this:   ruleferry check --explain=unknown-key";
 #[command(after_help = NOTES)]
 pub(crate) struct Check {
     #[command(flatten)]
-    input: Input,
+    input: AnyInput,
     /// The Kibana that the bundle is for: `7.17` to `9.x`, or `serverless`; the newest known by default.
     #[arg(
         long,
@@ -129,7 +130,12 @@ impl Check {
         } else {
             global.progress
         };
-        let progress = Progress::start(progress, self.input.size(), consumed);
+        let Opened {
+            sources,
+            size,
+            is_whole,
+        } = self.input.open(None, global)?;
+        let progress = Progress::start(progress, size, consumed);
         let least = match stream {
             Stream::Stderr if global.quiet => Level::Error,
             _ if global.verbose => Level::Note,
@@ -140,9 +146,9 @@ impl Check {
             report.name(path)?;
         }
         if self.fix {
-            self.fix(&reading, &there, &mut report)?;
+            self.fix(sources, &reading, &there, &mut report)?;
         } else {
-            self.judge(&reading, there, &mut report)?;
+            self.judge(sources, &reading, there, &mut report)?;
         }
         let tally = report.finish()?;
         drop(progress);
@@ -155,7 +161,8 @@ impl Check {
             FailOn::Error => tally.errors > 0,
             FailOn::Warning => tally.errors + tally.warnings > 0,
         };
-        Ok(if fails { Exit::Findings } else { Exit::Done })
+        let exit = if fails { Exit::Findings } else { Exit::Done };
+        Ok(ended(exit, is_whole))
     }
 
     /// Whether the flags make sense together.
@@ -180,7 +187,7 @@ impl Check {
         if self.fix && !self.output.in_place {
             self.output.path().into_iter().collect()
         } else {
-            self.input.files.iter().map(PathBuf::as_path).collect()
+            self.input.files().iter().map(PathBuf::as_path).collect()
         }
     }
 
@@ -191,14 +198,20 @@ impl Check {
     }
 
     /// Judges the input as one bundle.
-    fn judge(&self, reading: &Reading, there: Present, report: &mut Report) -> Result<(), Error> {
+    fn judge(
+        &self,
+        sources: Vec<Source<'_>>,
+        reading: &Reading,
+        there: Present,
+        report: &mut Report,
+    ) -> Result<(), Error> {
         let options = self.options();
         // What one record shows is found in parallel and told as it comes, in the order of the input; what only the whole bundle
         // shows is told after its last line.
         let mut across = Across::new(self.target, there);
         scan_lines(
             reading,
-            self.input.sources(),
+            sources,
             |record: &Record<'_>| Checked::of(record, options),
             |line, checked| {
                 across.bytes(line.bytes.len() as u64);

@@ -13,8 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use ruleferry::error::{Error, Result};
+use ruleferry::error::{Error, ErrorKind, Result};
 use ruleferry::kibana::{Client, Credentials, Options, Retry, Space};
+use ruleferry::ops;
+use ruleferry::schema;
 
 pub(crate) use profile::{Profile, Profiles};
 pub(crate) use target::{Spaces, Target};
@@ -24,7 +26,7 @@ use super::notes::write_text;
 use credentials::Asked;
 
 /// The flags of verbs that talk to a Kibana.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
     /// The address of Kibana, with its base path if it has one; else `KIBANA_URL`.
@@ -102,6 +104,11 @@ pub(super) fn variable(name: &str) -> Option<Sourced<String>> {
 }
 
 impl Connection {
+    /// Whether a flag says which Kibana is meant.
+    pub(crate) fn names_one(&self) -> bool {
+        self.url.is_some() || self.profile.is_some()
+    }
+
     /// The settings of the one Kibana that flags, variables and profile describe.
     pub(crate) fn settings(&self) -> Result<Settings> {
         let named =
@@ -225,6 +232,14 @@ impl Connection {
     ) -> Result<Connected> {
         self.of_target(target)?.connect(retry, global)
     }
+
+    /// The Kibana that a target names, or where there is none the one that flags, variables and profile describe.
+    pub(crate) fn connect_at(&self, target: Option<&Target>, global: &Global) -> Result<Connected> {
+        match target {
+            Some(target) => self.connect_to(target, Retry::default(), global),
+            None => self.connect(Retry::default(), global),
+        }
+    }
 }
 
 impl Settings {
@@ -282,7 +297,7 @@ impl Connected {
     /// The spaces that are meant, in the server's order where there are globs.
     pub(crate) fn chosen(&self) -> Result<Vec<Space>> {
         let known = if self.spaces.has_globs() {
-            Some(ruleferry::ops::spaces(&self.client)?)
+            Some(ops::spaces(&self.client)?)
         } else {
             None
         };
@@ -298,6 +313,22 @@ impl Connected {
                 self.spaces
             ))),
         }
+    }
+
+    /// The version whose facts hold for the server.
+    pub(crate) fn version(&self) -> Result<schema::Target> {
+        let status = ops::Status::of(&self.client)?;
+        status.target().ok_or_else(|| match &status.version {
+            Some(version) => Error::out_of_reach(format!(
+                "`{self}` is Kibana {version}, of whose exports and imports nothing is known here"
+            )),
+            None => Error::from(ErrorKind::Status {
+                method: "GET",
+                path: "/api/status".into(),
+                status: 401,
+                message: "the version is told only to those who are logged in".into(),
+            }),
+        })
     }
 }
 

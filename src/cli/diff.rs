@@ -19,13 +19,15 @@ use ruleferry::bundle::{Comparison, Difference, Fields, Lens, Outcome, Terms};
 use ruleferry::error::{Error, Location};
 use ruleferry::json::Raw;
 use ruleferry::record::{Kind, Kinds, Record};
+use ruleferry::stream::Source;
 
 use super::exit::Exit;
+use super::input::{Live, ended, size, source};
 use super::ls::{Shown, kinds};
 use super::progress::Progress;
 use super::selection::Selection;
 use super::unreadable::Unreadable;
-use super::{Global, input, render};
+use super::{Global, render};
 use counts::Counts;
 
 const NOTES: &str = "\
@@ -38,20 +40,29 @@ In the text, `+` came, `-` went, `~` changed; places in arrays are those in A. J
 the changes as a JSON Patch (RFC 6902) that makes B's content of A's record, and a last line that counts. `-q` gives the exit code \
 alone.
 
-Exit codes: 0 no difference, 4 differences, 3 a line of A or B cannot be read, so that the answer is not complete.
+Exit codes: 0 no difference, 4 differences, 3 a line of A or B cannot be read, or some of a live space is not to be had, so that the \
+answer is not complete.
 
-Example: ruleferry diff --ignore version --format markdown main.ndjson branch.ndjson > comment.md";
+Examples:
+  ruleferry diff --ignore version --format markdown main.ndjson branch.ndjson > comment.md
+  ruleferry diff --live prod/soc export.ndjson";
 
 /// The verb.
 #[derive(Debug, Args)]
-#[command(mut_args(reworded), after_help = NOTES)]
+#[command(
+    mut_args(reworded),
+    override_usage = "ruleferry diff [OPTIONS] A B\n       ruleferry diff [OPTIONS] --live TARGET B\n       ruleferry diff [OPTIONS] --live TARGET --live TARGET",
+    after_help = NOTES
+)]
 pub(crate) struct Diff {
     /// The old bundle; plain, gzip or zstd. `-`: standard input.
-    #[arg(value_name = "A")]
-    old: PathBuf,
+    #[arg(value_name = "A", required_unless_present = "live")]
+    old: Option<PathBuf>,
     /// The new bundle; as A.
-    #[arg(value_name = "B")]
-    new: PathBuf,
+    #[arg(value_name = "B", required_unless_present = "live")]
+    new: Option<PathBuf>,
+    #[command(flatten)]
+    live: Live,
     /// Compares only records of this kind; may be given again.
     #[arg(long = "kind", value_name = "KIND", value_parser = kinds(), help_heading = "Which records")]
     kinds: Vec<Kind>,
@@ -95,6 +106,9 @@ fn reworded(arg: Arg) -> Arg {
             arg.help("Compares only rules that match in A or in B. See `ruleferry help query`")
         }
         "ids" => arg.help("Compares only rules whose `rule_id` is a line of this file"),
+        "live" => arg.help(
+            "Reads a live space, as in `prod/soc`, as A; then the one FILE is B. Given twice, as A and as B. See `ruleferry help connection`",
+        ),
         _ => arg,
     }
 }
@@ -103,13 +117,25 @@ impl Diff {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let mut unreadable = Unreadable::new(global);
-        let mut comparison = self.read(global, &mut unreadable)?;
+        self.check()?;
+        let mut fetched = self.live.fetch(None, global)?.into_iter();
+        let is_whole = fetched.as_slice().iter().all(|live| live.is_whole);
+        let mut files = [&self.old, &self.new].into_iter().flatten();
+        let mut next = || match fetched.next() {
+            Some(live) => (live.source, Some(live.size)),
+            None => files
+                .next()
+                .map_or((Source::stdin(), None), |path| (source(path), size(path))),
+        };
+        let sides = [next(), next()];
+        let mut comparison = self.read(sides, global, &mut unreadable)?;
         let counts = Counts::new(comparison.tally(), unreadable.count());
         let differs = counts.tally.has_differences();
         let exit = match unreadable.finish() {
             Exit::Done if differs => Exit::Findings,
             exit => exit,
         };
+        let exit = ended(exit, is_whole);
         if !global.quiet {
             warn(&mut comparison, global)?;
             self.write(&mut comparison, counts, exit)?;
@@ -117,16 +143,33 @@ impl Diff {
         Ok(exit)
     }
 
-    fn read(&self, global: &Global, unreadable: &mut Unreadable) -> anyhow::Result<Comparison> {
-        if self.old.as_os_str() == "-" && self.new.as_os_str() == "-" {
+    /// Whether the flags make sense together.
+    fn check(&self) -> Result<(), Error> {
+        let files: Vec<&PathBuf> = [&self.old, &self.new].into_iter().flatten().collect();
+        let given = files.len() + self.live.targets.len();
+        if given != 2 {
+            return Err(Error::usage(format!(
+                "two bundles are compared, each a FILE or a space that `--live` names, found {given}"
+            )));
+        }
+        if files.len() == 2 && files.iter().all(|path| path.as_os_str() == "-") {
             let message = "standard input (`-`) must be A or B, found it as both";
-            return Err(Error::usage(message).into());
+            return Err(Error::usage(message));
         }
         if self.selection.is_given() && !self.kinds.is_empty() && !self.kinds.contains(&Kind::Rule)
         {
             let message = "`--only` and `--ids` choose rules, which `--kind` leaves out";
-            return Err(Error::usage(message).into());
+            return Err(Error::usage(message));
         }
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        [old, new]: [(Source<'static>, Option<u64>); 2],
+        global: &Global,
+        unreadable: &mut Unreadable,
+    ) -> anyhow::Result<Comparison> {
         let in_flag = |error: Error| {
             error.at(Location {
                 file: "--ignore".into(),
@@ -151,11 +194,9 @@ impl Diff {
         };
         let consumed = Arc::new(AtomicU64::new(0));
         let reading = global.reading(&consumed);
-        let size = input::size(&self.old)
-            .zip(input::size(&self.new))
-            .map(|(old, new)| old + new);
+        let size = old.1.zip(new.1).map(|(old, new)| old + new);
         let _progress = Progress::start(global.progress, size, consumed);
-        let [old, new] = [&self.old, &self.new].map(|path| vec![input::source(path)]);
+        let [old, new] = [vec![old.0], vec![new.0]];
         let read = Comparison::read(reading, old, new, terms, |error| unreadable.take(error))?;
         Ok(read)
     }

@@ -88,6 +88,7 @@ pub(crate) struct Import {
 /// How it is done.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Import")]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 struct How {
     /// What may be replaced where it is there already: `rules`, `exceptions`, `connectors`.
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
@@ -163,7 +164,7 @@ impl Import {
             None => self.connection.connect(Retry::default(), global),
         }?;
         let spaces = connected.chosen()?;
-        let target = plan::version(&connected)?;
+        let target = connected.version()?;
         plan::check_version(target)?;
         let manner = self.manner(kept.as_ref());
         let mut ledger = self.ledger(kept.as_ref(), &connected, &spaces, &manner)?;
@@ -214,7 +215,7 @@ impl Import {
             Format::Text => work::print(&text::done(&report, global.verbose))?,
         }
         ledger.close(&done)?;
-        fatal(done, exit, global)
+        Ok(fatal(done, exit, global))
     }
 
     fn manner(&self, kept: Option<&kept::Kept>) -> Manner {
@@ -269,7 +270,7 @@ impl Import {
             report: self.report.as_deref(),
             journal: self.journal.as_deref(),
             resume: self.resume,
-            dry_run: self.dry_run,
+            is_dry: self.dry_run,
             url: connected.client.url(),
             spaces,
             terms: manner.terms,
@@ -384,7 +385,7 @@ fn exit(done: &[Done]) -> Exit {
 }
 
 /// Tells the errors that ended the import into a space; the last word of the run.
-fn fatal(done: Vec<Done>, exit: Exit, global: &Global) -> anyhow::Result<Exit> {
+fn fatal(done: Vec<Done>, exit: Exit, global: &Global) -> Exit {
     for done in done {
         if let Some(error) = done.crossed.error {
             if matches!(error.kind(), ErrorKind::Interrupted) {
@@ -394,5 +395,5 @@ fn fatal(done: Vec<Done>, exit: Exit, global: &Global) -> anyhow::Result<Exit> {
             super::render::error(&error.into(), global.errors);
         }
     }
-    Ok(exit)
+    exit
 }

@@ -16,7 +16,7 @@ use ruleferry::record::{Kind, Record};
 
 use super::Global;
 use super::exit::Exit;
-use super::input::Input;
+use super::input::{AnyInput, Opened, ended};
 use super::progress::{Progress, Show};
 use super::selection::Selection;
 use super::unreadable::Unreadable;
@@ -36,7 +36,7 @@ A line that cannot be read is named on stderr; the others are shown, and the exi
 )]
 pub(crate) struct Ls {
     #[command(flatten)]
-    input: Input,
+    input: AnyInput,
     /// Shows only records of this kind; may be given again.
     #[arg(long = "kind", value_name = "KIND", value_parser = kinds(), help_heading = "Which records")]
     kinds: Vec<Kind>,
@@ -116,22 +116,23 @@ impl Ls {
         // A bar between the rows would spoil both.
         let spoils = global.progress == Show::Auto && std::io::stdout().is_terminal();
         let progress = if spoils { Show::Never } else { global.progress };
-        let progress = Progress::start(progress, self.input.size(), consumed);
+        // Nothing but rules that match is shown, so a space is asked for no others.
+        let Opened {
+            sources,
+            size,
+            is_whole,
+        } = self.input.open(shown.only.as_ref(), global)?;
+        let progress = Progress::start(progress, size, consumed);
         let mut unreadable = Unreadable::new(global);
         let mut out = Out::new(self.format)?;
         let work = |record: &Record<'_>| shown.has(record).then(|| Row::of(record));
-        scan(
-            &reading,
-            self.input.sources(),
-            work,
-            |location, row| match row {
-                Ok(Some(row)) => out.write(&location, &row),
-                Ok(None) => Ok(()),
-                Err(error) => unreadable.take(error),
-            },
-        )?;
+        scan(&reading, sources, work, |location, row| match row {
+            Ok(Some(row)) => out.write(&location, &row),
+            Ok(None) => Ok(()),
+            Err(error) => unreadable.take(error),
+        })?;
         out.finish()?;
         drop(progress);
-        Ok(unreadable.finish())
+        Ok(ended(unreadable.finish(), is_whole))
     }
 }

@@ -13,7 +13,7 @@ use ruleferry::stream::{AtomicFile, Codec, Durable};
 use serde_json::{Value, json};
 
 use super::exit::Exit;
-use super::input::Input;
+use super::input::{AnyInput, Opened, ended};
 use super::notes::{by_kind, counts, records};
 use super::output;
 use super::progress::Progress;
@@ -46,7 +46,7 @@ const NAMED: usize = 10;
 #[command(after_help = NOTES)]
 pub(crate) struct Merge {
     #[command(flatten)]
-    input: Input,
+    input: AnyInput,
     /// Which of several records of one id is taken where they differ.
     #[arg(long, value_name = "WHICH", help_heading = "Conflicts")]
     prefer: Option<Prefer>,
@@ -88,18 +88,22 @@ impl Merge {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let beside = [("--rejects", self.rejects.as_deref())];
-        check_paths(&beside, &self.input, self.file.as_deref())?;
+        check_paths(&beside, self.input.files(), self.file.as_deref())?;
         check_rejects(self.rejects.as_deref(), self.on_error)?;
         let consumed = Arc::new(AtomicU64::new(0));
         let reading = global.reading(&consumed);
         let threads = threads(&reading);
-        let progress = Progress::start(global.progress, self.input.size(), consumed);
+        let Opened {
+            sources,
+            size,
+            is_whole,
+        } = self.input.open(None, global)?;
+        let progress = Progress::start(global.progress, size, consumed);
         let mut rejects = self
             .rejects
             .as_deref()
             .map(AtomicFile::create)
             .transpose()?;
-        let sources = self.input.sources();
         let mut merged = Merged::read(
             reading,
             sources,
@@ -126,7 +130,7 @@ impl Merge {
         let exit = if merged.refused() > 0 {
             Exit::Part
         } else {
-            Exit::Done
+            ended(Exit::Done, is_whole)
         };
         told.json(|| summary(&merged, Some(written), exit))?;
         told.finish(&sentences(&merged, written));

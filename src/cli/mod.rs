@@ -1,6 +1,8 @@
 //! The command line: one file a verb. The only place that prints, and that knows `anyhow`.
 
+mod alerts;
 mod ask;
+mod bulk_action;
 mod bulk_edit;
 mod check;
 mod config;
@@ -8,6 +10,7 @@ mod connection;
 mod diff;
 mod edit;
 mod exit;
+mod export;
 mod help;
 mod import;
 mod input;
@@ -19,6 +22,7 @@ mod output;
 mod pack;
 mod patch;
 mod plan;
+mod prebuilt;
 mod progress;
 mod render;
 mod request;
@@ -177,12 +181,24 @@ enum Verb {
     /// Tells whether a Kibana can be used, and for what.
     #[command(display_order = 20)]
     Status(status::Status),
+    /// Takes rules out of a space, with all that they need, into one file; of several spaces, one file each.
+    #[command(display_order = 21)]
+    Export(export::Export),
     /// Says what an import of a bundle would do to a space, record by record, and what the server would answer.
     #[command(display_order = 22)]
     Plan(plan::Plan),
     /// Brings a bundle into a space: whole, once, in parts that fit, with the truth told record by record.
     #[command(display_order = 23)]
     Import(import::Import),
+    /// Does a `_bulk_action` request to a live space.
+    #[command(display_order = 24)]
+    BulkAction(bulk_action::BulkAction),
+    /// Tells of Elastic's own rules in a live space, or installs and updates all of them.
+    #[command(display_order = 25)]
+    Prebuilt(prebuilt::Prebuilt),
+    /// Sets the status of the alerts of chosen rules in a live space.
+    #[command(display_order = 26)]
+    Alerts(alerts::Alerts),
     /// Shows which connection applies, and where each setting came from.
     #[command(display_order = 29)]
     Config(config::Config),
@@ -265,8 +281,12 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Unpack(unpack) => unpack.run(&cli.global),
         Verb::Pack(pack) => pack.run(&cli.global),
         Verb::Status(status) => status.run(&cli.global),
+        Verb::Export(export) => export.run(&cli.global),
         Verb::Plan(plan) => plan.run(&cli.global),
         Verb::Import(import) => import.run(&cli.global),
+        Verb::BulkAction(bulk_action) => bulk_action.run(&cli.global),
+        Verb::Prebuilt(prebuilt) => prebuilt.run(&cli.global),
+        Verb::Alerts(alerts) => alerts.run(&cli.global),
         Verb::Config(config) => config.run(),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),

@@ -3,18 +3,17 @@
 mod keep;
 mod text;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use clap::Args;
-use ruleferry::error::{Error, ErrorKind};
+use ruleferry::error::Error;
 use ruleferry::kibana::{Retry, Space};
 use ruleferry::ops;
 use ruleferry::ops::import::{Inventory, Terms};
 use ruleferry::ops::model::{Message, Note, Outcome};
 use ruleferry::ops::plan::{self, Planned};
-use ruleferry::schema;
 use serde_json::{Value, json};
 
 use super::connection::{Connected, Connection, Target};
@@ -111,7 +110,7 @@ impl Plan {
             None => self.connection.connect(Retry::default(), global),
         }?;
         let space = connected.space()?;
-        let target = version(&connected)?;
+        let target = connected.version()?;
         let terms = Terms {
             overwrite: Replaced::overwrite(&self.overwrite),
             allow_missing_exceptions: self.allow_missing_exceptions,
@@ -152,22 +151,6 @@ impl Plan {
         let files = &self.input.files;
         files.is_empty() || files.iter().any(|file| file.as_os_str() == "-")
     }
-}
-
-/// The version whose facts hold for the server.
-pub(super) fn version(connected: &Connected) -> Result<schema::Target, Error> {
-    let status = ops::Status::of(&connected.client)?;
-    status.target().ok_or_else(|| match &status.version {
-        Some(version) => Error::out_of_reach(format!(
-            "`{connected}` is Kibana {version}, whose import is not known here"
-        )),
-        None => Error::from(ErrorKind::Status {
-            method: "GET",
-            path: "/api/status".into(),
-            status: 401,
-            message: "the version is told only to those who are logged in".into(),
-        }),
-    })
 }
 
 /// The note as JSON.

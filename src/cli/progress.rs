@@ -1,6 +1,6 @@
 //! How far is it? A bar on stderr, or JSON lines for a program.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -79,7 +79,7 @@ impl Progress {
 
     fn show(show: Show, count: Count) -> Self {
         let wanted = match show {
-            Show::Auto => std::io::stderr().is_terminal(),
+            Show::Auto => io::stderr().is_terminal(),
             Show::Always | Show::Json => true,
             Show::Never => false,
         };
@@ -139,6 +139,24 @@ impl Drop for Progress {
     }
 }
 
+/// An output that counts what is written to it.
+pub(crate) struct Counted<'c, W> {
+    pub(crate) out: &'c mut W,
+    pub(crate) written: &'c AtomicU64,
+}
+
+impl<W: Write> Write for Counted<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.written.fetch_add(written as u64, Ordering::Relaxed);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 impl Count {
     fn bar(&self, begun: Instant) -> ProgressBar {
         let template = match (&self.parts, self.total) {
@@ -165,6 +183,6 @@ impl Count {
         };
         let line = json!({"schema_version": 1, "progress": progress});
         // Nothing is left to say where stderr is closed.
-        _ = writeln!(std::io::stderr().lock(), "{line}");
+        _ = writeln!(io::stderr().lock(), "{line}");
     }
 }

@@ -39,13 +39,12 @@ impl Run {
         let mut work = self.work.clone();
         let pipeline = if self.steps.is_empty() {
             // The first of the files is the pipeline, where no step is given.
-            let Some(path) = work.input.files.first().cloned() else {
+            let Some(path) = work.input.take_first() else {
                 return Err(Error::usage(
                     "`run` needs a pipeline file or `--step`; see `ruleferry help pipeline`",
                 )
                 .into());
             };
-            work.input.files.remove(0);
             let text = std::fs::read(&path)
                 .map_err(|source| Error::io(format!("reading `{}`", path.display()), source))?;
             Pipeline::from_toml(pipeline_text(&path, &text)?)

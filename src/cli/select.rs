@@ -10,12 +10,13 @@ use ruleferry::bundle::select::{Choice, Extent, Selected, Unreadable, select};
 use ruleferry::bundle::{Need, Thing};
 use ruleferry::error::{Error, Location};
 use ruleferry::pipeline::{OnError, Reading, Report};
+use ruleferry::query::Query;
 use ruleferry::record::{Counts, Kind};
 use ruleferry::stream::{AtomicFile, Durable, Source};
 use serde_json::json;
 
 use super::exit::Exit;
-use super::input::{self, Input};
+use super::input::{self, AnyInput, Opened, ended};
 use super::notes::{by_kind, counts, records, stopped};
 use super::output::{Output, Sink};
 use super::progress::Progress;
@@ -42,7 +43,7 @@ Examples:
 #[command(mut_args(reworded), after_help = NOTES)]
 pub(crate) struct Select {
     #[command(flatten)]
-    input: Input,
+    input: AnyInput,
     #[command(flatten)]
     selection: Selection,
     /// Takes the other rules, with what they need.
@@ -107,7 +108,12 @@ impl Select {
         };
         let consumed = Arc::new(AtomicU64::new(0));
         let reading = global.reading(&consumed);
-        let progress = Progress::start(global.progress, self.input.size(), consumed);
+        let Opened {
+            sources,
+            size,
+            is_whole,
+        } = self.input.open(self.pushed(&choice), global)?;
+        let progress = Progress::start(global.progress, size, consumed);
         let rejects = self
             .rejects
             .as_deref()
@@ -122,7 +128,7 @@ impl Select {
             told: Told::new(self.format, self.output.is_stdout(), global),
             total: Total::default(),
         };
-        run.bundles()?;
+        run.bundles(sources)?;
         let Run {
             rejects,
             told,
@@ -131,7 +137,7 @@ impl Select {
         } = run;
         rejects.map_or(Ok(()), |rejects| rejects.commit(Durable::No))?;
         drop(progress);
-        Ok(Self::finish(told, &choice, &total)?)
+        Ok(Self::finish(told, &choice, &total, is_whole)?)
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -142,8 +148,14 @@ impl Select {
         }
         check_in_place(&self.input, &self.output)?;
         let beside = [("--rejects", self.rejects.as_deref())];
-        check_paths(&beside, &self.input, self.output.path())?;
+        check_paths(&beside, self.input.files(), self.output.path())?;
         check_rejects(self.rejects.as_deref(), self.on_error)
+    }
+
+    /// The query that a live space may be asked, where nothing of the rules that do not match is in the result.
+    fn pushed<'c>(&self, choice: &'c Choice) -> Option<&'c Query> {
+        let is_all = choice.ids.is_none() && !self.invert && !self.keep_unused;
+        choice.only.as_ref().filter(|_| is_all)
     }
 
     fn extent(&self) -> Extent {
@@ -155,7 +167,12 @@ impl Select {
     }
 
     /// Says what came of it all, and how the run ends.
-    fn finish(mut told: Told, choice: &Choice, total: &Total) -> Result<Exit, Error> {
+    fn finish(
+        mut told: Told,
+        choice: &Choice,
+        total: &Total,
+        is_whole: bool,
+    ) -> Result<Exit, Error> {
         let mut unmet: Vec<&String> = choice
             .ids
             .iter()
@@ -190,7 +207,7 @@ impl Select {
         let exit = if report.refused > 0 {
             Exit::Part
         } else {
-            Exit::Done
+            ended(Exit::Done, is_whole)
         };
         told.json(|| {
             json!({
@@ -223,16 +240,17 @@ struct Run<'r> {
 
 impl Run<'_> {
     /// Selects from the input as one bundle or, in place, from each file as a bundle of its own.
-    fn bundles(&mut self) -> Result<(), Error> {
-        let (input, output) = (&self.verb.input, &self.verb.output);
+    fn bundles(&mut self, sources: Vec<Source<'_>>) -> Result<(), Error> {
+        let output = &self.verb.output;
         if !output.in_place {
             let mut sink = output.open(threads(self.reading))?;
-            self.bundle(input.sources(), &mut sink)?;
+            self.bundle(sources, &mut sink)?;
             return sink.finish();
         }
-        for path in &input.files {
+        let files = self.verb.input.files();
+        for path in files {
             if let Err(error) = self.in_place(path) {
-                stopped(&self.total.report, path, &input.files);
+                stopped(&self.total.report, path, files);
                 return Err(error);
             }
         }

@@ -16,7 +16,7 @@ use ruleferry::stream::{AtomicFile, Codec, Complete, Durable, Encoder, appear};
 use serde_json::json;
 
 use super::exit::Exit;
-use super::input::Input;
+use super::input::{AnyInput, ended};
 use super::notes::counts;
 use super::progress::Progress;
 use super::told::Told;
@@ -50,7 +50,7 @@ groups share are in the first part that needs them.
 #[command(after_help = NOTES)]
 pub(crate) struct Split {
     #[command(flatten)]
-    input: Input,
+    input: AnyInput,
     /// The most bytes in a part; K, M and G multiply by 1024. By default 10 MiB less the envelope of a request.
     #[arg(long, value_name = "BYTES", value_parser = super::bytes, help_heading = "Parts")]
     max_bytes: Option<u64>,
@@ -103,11 +103,12 @@ impl Split {
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         self.check()?;
         let consumed = Arc::new(AtomicU64::new(0));
-        let progress = Progress::start(global.progress, self.input.size(), Arc::clone(&consumed));
+        let opened = self.input.open(None, global)?;
+        let progress = Progress::start(global.progress, opened.size, Arc::clone(&consumed));
         let split = self.library(global, &consumed);
         let mut unreadable = Unreadable::new(global);
         let mut rejects = self.rejects.as_ref().map(AtomicFile::create).transpose()?;
-        let mut cut = split.read(self.input.sources(), &mut |error, line| {
+        let mut cut = split.read(opened.sources, &mut |error, line| {
             unreadable.take(error)?;
             match &mut rejects {
                 Some(rejects) => work::reject(rejects, line),
@@ -122,7 +123,7 @@ impl Split {
         self.write(&mut cut, &names, work::threads(&split.reading))?;
         rejects.map_or(Ok(()), |rejects| rejects.commit(Durable::No))?;
         let refused = unreadable.count();
-        let exit = unreadable.finish();
+        let exit = ended(unreadable.finish(), opened.is_whole);
         let mut told = Told::new(self.format, false, global);
         told::parts(&cut.plan, &names, &mut told)?;
         told.json(|| {
@@ -176,7 +177,7 @@ impl Split {
         }
         if self
             .input
-            .files
+            .files()
             .iter()
             .any(|file| work::is_same(file, rejects))
         {

@@ -12,7 +12,7 @@ use clap::Args;
 use ruleferry::pipeline::scan;
 
 use super::exit::Exit;
-use super::input::Input;
+use super::input::{AnyInput, Opened, ended};
 use super::progress::Progress;
 use super::unreadable::Unreadable;
 use super::{Format, Global, table, work};
@@ -27,7 +27,7 @@ use summary::Summary;
 )]
 pub(crate) struct Stats {
     #[command(flatten)]
-    input: Input,
+    input: AnyInput,
     /// Shows the N most frequent of each list, 0 for all. JSON always has all.
     #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Output")]
     top: usize,
@@ -47,10 +47,14 @@ impl Stats {
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let consumed = Arc::new(AtomicU64::new(0));
         let reading = global.reading(&consumed);
-        let progress = Progress::start(global.progress, self.input.size(), consumed);
+        let Opened {
+            sources,
+            size,
+            is_whole,
+        } = self.input.open(None, global)?;
+        let progress = Progress::start(global.progress, size, consumed);
         let mut unreadable = Unreadable::new(global);
         let mut summary = Summary::default();
-        let sources = self.input.sources();
         let files = sources
             .iter()
             .map(|source| source.name().to_string())
@@ -81,6 +85,6 @@ impl Stats {
             Format::Json => format!("{}\n", serde_json::to_string_pretty(&report)?),
         };
         work::print(&text)?;
-        Ok(unreadable.finish())
+        Ok(ended(unreadable.finish(), is_whole))
     }
 }

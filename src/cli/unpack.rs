@@ -12,7 +12,7 @@ use ruleferry::record::Counts;
 use serde_json::json;
 
 use super::exit::Exit;
-use super::input::Input;
+use super::input::{AnyInput, ended};
 use super::notes::{by_kind, counts, records};
 use super::progress::Progress;
 use super::told::{Told, about};
@@ -43,7 +43,7 @@ code is 3.
 #[command(after_help = NOTES)]
 pub(crate) struct Unpack {
     #[command(flatten)]
-    input: Input,
+    input: AnyInput,
     /// The directory to write to; made if it is not there, brought up to date if it is.
     #[arg(
         short = 'o',
@@ -94,7 +94,8 @@ impl Unpack {
             .into());
         }
         let consumed = Arc::new(AtomicU64::new(0));
-        let progress = Progress::start(global.progress, self.input.size(), Arc::clone(&consumed));
+        let opened = self.input.open(None, global)?;
+        let progress = Progress::start(global.progress, opened.size, Arc::clone(&consumed));
         let tree = Tree {
             reading: global.reading(&consumed),
             format: self.format_of_files,
@@ -105,12 +106,12 @@ impl Unpack {
         let mut told = Told::new(self.format, false, global);
         let mut unreadable = Unreadable::new(global);
         let mut tally = Tally::default();
-        let read = tree.run(self.input.sources(), &folder, &mut |event| {
+        let read = tree.run(opened.sources, &folder, &mut |event| {
             take(event, &mut told, &mut tally, &mut unreadable)
         })?;
         drop(progress);
         let refused = unreadable.count();
-        let exit = unreadable.finish();
+        let exit = ended(unreadable.finish(), opened.is_whole);
         told.json(|| {
             json!({"schema_version": 1, "summary": {
                 "read": counts(read),

@@ -11,7 +11,7 @@ use ruleferry::stream::{AtomicFile, Durable, Source};
 use std::io::Write;
 
 use super::exit::Exit;
-use super::input::{self, Input};
+use super::input::{self, AnyInput, ended};
 use super::notes::Notes;
 use super::output::{Output, Sink};
 use super::progress::Progress;
@@ -22,7 +22,7 @@ use super::{Format, Global, render};
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Work {
     #[command(flatten)]
-    pub(crate) input: Input,
+    pub(crate) input: AnyInput,
     #[command(flatten)]
     pub(crate) selection: Selection,
     #[command(flatten)]
@@ -74,18 +74,19 @@ impl Work {
             .on_error(self.on_error)
             .only(self.selection.query()?)
             .ids(self.selection.rule_ids()?);
-        let progress = Progress::start(global.progress, self.input.size(), consumed);
+        let opened = self.input.open(None, global)?;
+        let progress = Progress::start(global.progress, opened.size, consumed);
         let mut files = Files::open(self.rejects.as_deref(), map)?;
         let mut notes = Notes::new(self.format, self.output.is_stdout(), global);
         let mut report = Report::default();
         if self.output.in_place {
-            for path in &self.input.files {
+            for path in self.input.files() {
                 let one = match self.in_place(&pipeline, &reading, path, &mut files, &mut notes) {
                     Ok(one) => one,
                     Err(error) => {
                         // Files before this one are edited; their new ids must not be lost.
                         files.finish()?;
-                        super::notes::stopped(&report, path, &self.input.files);
+                        super::notes::stopped(&report, path, self.input.files());
                         return Err(error.into());
                     }
                 };
@@ -97,10 +98,9 @@ impl Work {
             }
         } else {
             let mut sink = self.output.open(threads(&reading))?;
-            let sources = self.input.sources();
             report = pass(
                 &pipeline,
-                sources,
+                opened.sources,
                 &mut sink,
                 global.errors,
                 &mut files,
@@ -113,7 +113,7 @@ impl Work {
         let exit = if report.refused > 0 {
             Exit::Part
         } else {
-            Exit::Done
+            ended(Exit::Done, opened.is_whole)
         };
         notes.finish(&report, exit)?;
         Ok(exit)
@@ -122,7 +122,7 @@ impl Work {
     fn check(&self, map: Option<&Path>) -> Result<(), Error> {
         check_in_place(&self.input, &self.output)?;
         let beside = [("--rejects", self.rejects.as_deref()), ("--map", map)];
-        check_paths(&beside, &self.input, self.output.path())?;
+        check_paths(&beside, self.input.files(), self.output.path())?;
         check_rejects(self.rejects.as_deref(), self.on_error)
     }
 
@@ -163,11 +163,16 @@ pub(crate) fn check_rejects(rejects: Option<&Path>, on_error: OnError) -> Result
 }
 
 /// Only files can be edited where they are.
-pub(crate) fn check_in_place(input: &Input, output: &Output) -> Result<(), Error> {
-    if output.in_place && input.files.is_empty() {
+pub(crate) fn check_in_place(input: &AnyInput, output: &Output) -> Result<(), Error> {
+    if output.in_place && input.is_live() {
+        return Err(Error::usage(
+            "`--in-place` edits files, and a space that is read with `--live` is none; write to a file with `-o`",
+        ));
+    }
+    if output.in_place && input.files().is_empty() {
         return Err(Error::usage("`--in-place` needs at least one FILE"));
     }
-    if output.in_place && input.files.iter().any(|path| path.as_os_str() == "-") {
+    if output.in_place && input.reads_stdin() {
         return Err(Error::usage(
             "`--in-place` cannot edit standard input (`-`)",
         ));
@@ -178,7 +183,7 @@ pub(crate) fn check_in_place(input: &Input, output: &Output) -> Result<(), Error
 /// No file may be written twice, nor an input by anything but its own edit. `beside` are flags with the files they name.
 pub(crate) fn check_paths(
     beside: &[(&str, Option<&Path>)],
-    input: &Input,
+    files: &[PathBuf],
     output: Option<&Path>,
 ) -> Result<(), Error> {
     let beside: Vec<(&str, &Path)> = beside
@@ -189,7 +194,7 @@ pub(crate) fn check_paths(
         let others = beside[..at].iter().map(|(_, other)| *other);
         let others = others
             .chain(output)
-            .chain(input.files.iter().map(PathBuf::as_path));
+            .chain(files.iter().map(PathBuf::as_path));
         for other in others {
             if is_same(path, other) {
                 let path = path.display();

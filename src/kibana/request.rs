@@ -232,6 +232,11 @@ impl Request {
         self
     }
 
+    /// The method.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
     /// The path below the base URL, with the space.
     pub fn full_path(&self) -> String {
         let prefix = self.space.as_ref().map(Space::prefix).unwrap_or_default();

@@ -3,6 +3,8 @@
 //! An answer is read as it comes, so memory holds one object, not a page. Rules come in one request, which sees one state of the
 //! space; where there are more than a request may ask for, in slices that do not overlap.
 
+mod slices;
+
 use std::cell::RefCell;
 use std::fmt;
 use std::io::{BufRead, BufReader};
@@ -13,22 +15,10 @@ use serde_json::value::RawValue;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kibana::{Client, Method, Request, Space};
 use crate::record::{Kind, ListKey, Record};
+use slices::slices;
 
 /// The most objects that a `_find` gives, however it is paged: Elasticsearch's window (measured.md).
 pub const WINDOW: u64 = 10_000;
-
-/// The rule types and severities that cut a space into slices. A rule of another type is in none, which the totals show.
-const TYPES: [&str; 8] = [
-    "query",
-    "saved_query",
-    "eql",
-    "esql",
-    "threshold",
-    "threat_match",
-    "machine_learning",
-    "new_terms",
-];
-const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
 
 /// Takes one object as the server spelt it.
 pub type Sink<'s> = &'s mut dyn FnMut(&str) -> Result<()>;
@@ -43,16 +33,16 @@ pub fn rules(client: &Client, space: &Space, filter: Option<&str>, sink: Sink<'_
         seen += 1;
         sink(rule)
     };
-    for slice in slices(client, space, filter, total)? {
+    let slices = slices(WINDOW, filter, total, &mut |slice| {
+        count(client, space, Some(slice))
+    })?;
+    for slice in slices {
         let request = rules_request(space, slice.as_deref(), WINDOW);
-        let found = each(client, &request, &mut counting)?;
-        if found.total > WINDOW {
-            return Err(more_than_a_window(space, found.total));
-        }
+        each(client, &request, &mut counting)?;
     }
     if seen < total {
         return Err(Error::out_of_reach(format!(
-            "space `{space}` has {total} rules by its own count and gave {seen}; it changed meanwhile, or holds rules of a type that is not known here"
+            "space `{space}` has {total} rules by its own count and gave {seen}: it changed meanwhile, or they are too much alike to be asked for in parts of {WINDOW}"
         )));
     }
     Ok(seen)
@@ -90,7 +80,11 @@ pub fn rules_of(client: &Client, space: &Space, rule_ids: &[&str], sink: Sink<'_
         let filter = format!("alert.attributes.params.ruleId: ({})", quoted.join(" or "));
         let found = each(client, &rules_request(space, Some(&filter), WINDOW), sink)?;
         if found.total > WINDOW {
-            return Err(more_than_a_window(space, found.total));
+            return Err(Error::out_of_reach(format!(
+                "space `{space}` has {} rules of {} ids, more than the {WINDOW} that can be read at once",
+                found.total,
+                chunk.len()
+            )));
         }
     }
     Ok(())
@@ -226,65 +220,6 @@ fn rules_request(space: &Space, filter: Option<&str>, size: u64) -> Request {
         Some(filter) => request.with("filter", filter),
         None => request,
     }
-}
-
-/// Filters that together let each rule through once, each within what a request may ask for.
-fn slices(
-    client: &Client,
-    space: &Space,
-    filter: Option<&str>,
-    total: u64,
-) -> Result<Vec<Option<String>>> {
-    if total <= WINDOW {
-        return Ok(vec![filter.map(str::to_owned)]);
-    }
-    let also = |filter: Option<&str>, clause: String| match filter {
-        Some(filter) => format!("({filter}) and {clause}"),
-        None => clause,
-    };
-    let mut slices = Vec::new();
-    let mut wait: Vec<(String, usize)> = TYPES
-        .iter()
-        .map(|kind| {
-            (
-                also(filter, format!("alert.attributes.params.type: \"{kind}\"")),
-                1,
-            )
-        })
-        .collect();
-    while let Some((slice, depth)) = wait.pop() {
-        let total = count(client, space, Some(&slice))?;
-        if total == 0 {
-            continue;
-        }
-        if total <= WINDOW {
-            slices.push(Some(slice));
-            continue;
-        }
-        let clauses: Vec<String> = match depth {
-            1 => ["true", "false"]
-                .iter()
-                .map(|enabled| format!("alert.attributes.enabled: {enabled}"))
-                .collect(),
-            2 => SEVERITIES
-                .iter()
-                .map(|severity| format!("alert.attributes.params.severity: \"{severity}\""))
-                .collect(),
-            _ => return Err(more_than_a_window(space, total)),
-        };
-        wait.extend(
-            clauses
-                .into_iter()
-                .map(|clause| (also(Some(&slice), clause), depth + 1)),
-        );
-    }
-    Ok(slices)
-}
-
-fn more_than_a_window(space: &Space, total: u64) -> Error {
-    Error::out_of_reach(format!(
-        "space `{space}` has {total} rules of one type, state and severity, more than the {WINDOW} that can be read at once; choose fewer with `--only`"
-    ))
 }
 
 /// What an answer says beside its objects.

@@ -83,7 +83,7 @@ impl Plan {
             view,
             model: snapshot.model,
             terms,
-            pace: Pace::unhurried(bundle.target),
+            pace: Pace::unhurried(bundle.target, bundle.is_exceptions_alone()),
             records: BTreeMap::new(),
             requests: Vec::new(),
             single: 0,
@@ -149,6 +149,9 @@ impl Planning<'_> {
     }
 
     fn run(&mut self) -> Result<()> {
+        if let Some(number) = needs_endpoint_list(self.bundle, &self.view, &self.aims) {
+            self.make_endpoint_list(number);
+        }
         while let Some(batch) = self.situation().exceptions() {
             match batch {
                 Batch::Upload {
@@ -156,9 +159,6 @@ impl Planning<'_> {
                 } => self.send(&records, None, overwrite)?,
                 Batch::InPlace(list) => self.change(list)?,
             }
-        }
-        if needs_endpoint_list(self.bundle, &self.view, &self.aims) {
-            self.make_endpoint_list();
         }
         hold(
             self.bundle,
@@ -190,10 +190,11 @@ impl Planning<'_> {
         Ok(())
     }
 
-    fn lines(&self, records: &[u32]) -> Result<Vec<Vec<u8>>> {
+    fn lines(&self, records: &[u32], overwrite: Overwrite) -> Result<Vec<Vec<u8>>> {
         let mut lines = Vec::with_capacity(records.len());
-        self.bundle.lines(records, |_, line| {
-            lines.push(line.to_vec());
+        let situation = self.situation();
+        self.bundle.lines(records, |index, line| {
+            lines.push(situation.sent_line(index, line, overwrite).into_owned());
             Ok(())
         })?;
         Ok(lines)
@@ -202,7 +203,7 @@ impl Planning<'_> {
     /// Adds a request, and what becomes of its lines.
     fn send(&mut self, records: &[u32], carrier: Option<u32>, overwrite: Overwrite) -> Result<()> {
         let sent: Vec<u32> = records.iter().copied().chain(carrier).collect();
-        let lines = self.lines(&sent)?;
+        let lines = self.lines(&sent, overwrite)?;
         let predicted = self.predict(&lines, overwrite);
         let bytes: usize = lines.iter().map(|line| line.len() + 1).sum();
         self.requests.push(Sent {
@@ -231,11 +232,11 @@ impl Planning<'_> {
     fn change(&mut self, number: u32) -> Result<()> {
         let listed = self.bundle.list(number);
         let all: Vec<u32> = listed.line.iter().chain(&listed.items).copied().collect();
-        let lines = self.lines(&all)?;
         let overwrite = Overwrite {
             exceptions: true,
             ..Overwrite::default()
         };
+        let lines = self.lines(&all, overwrite)?;
         let predicted = self.predict(&lines, overwrite);
         for mut outlook in predicted.records {
             let index = all[outlook.line];
@@ -258,10 +259,14 @@ impl Planning<'_> {
             let why = outlook.message.as_ref().map(Message::text);
             self.aims[at] = Aim::Refused(why.unwrap_or_default().into());
         }
-        let outlook = Outlook {
+        let mut outlook = Outlook {
             line: at,
             ..outlook
         };
+        // It goes along so that its list stays whole, and says what is there already.
+        if self.aims[at] == Aim::Unchanged && outlook.outcome == Outcome::Overwritten {
+            outlook.outcome = Outcome::Unchanged;
+        }
         self.records.insert(
             index,
             Planned {
@@ -272,16 +277,12 @@ impl Planning<'_> {
         );
     }
 
-    fn make_endpoint_list(&mut self) {
+    fn make_endpoint_list(&mut self, number: u32) {
         let text = r#"{"list_id":"endpoint_list","namespace_type":"agnostic","type":"endpoint","id":"endpoint_list","name":"Endpoint Security Exception List","description":"Endpoint Security Exception List"}"#;
         if let Ok(list) = Record::parse(text, 0) {
             self.model.add_list(&list);
-            let number = list
-                .list_key()
-                .and_then(|key| self.bundle.list_number(&key));
-            if let Some(number) = number {
-                self.view.suppose_list(number, "endpoint");
-            }
+            self.view.suppose_list(number, "endpoint");
+            self.aims = aims(self.bundle, &self.view, self.terms);
         }
     }
 

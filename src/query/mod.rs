@@ -20,6 +20,7 @@ mod kql;
 mod lexer;
 mod names;
 mod predicate;
+mod pushed;
 mod refusals;
 mod tree;
 mod words;

@@ -58,6 +58,11 @@ impl Plain {
             number,
         }
     }
+
+    /// The value as it was written.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 impl Predicate {

@@ -2,7 +2,8 @@
 
 use std::ops::{AddAssign, Index, IndexMut};
 
-use super::{Kind, Record};
+use super::{ConnectorId, Kind, ListId, Record, RuleId};
+use crate::json::quoted;
 
 /// How many records of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -63,19 +64,59 @@ pub fn recount(details: &mut Record<'_>, kept: Counts) {
     }
 }
 
+/// What an export was asked for and does not have.
+#[derive(Debug, Default)]
+pub struct Missed<'m> {
+    /// Rules.
+    pub rules: Vec<&'m RuleId>,
+    /// Exception lists.
+    pub lists: Vec<&'m ListId>,
+    /// Connectors.
+    pub connectors: Vec<&'m ConnectorId>,
+}
+
 /// The details line that closes an export of so many records, without a line end: the keys that Kibana 9 gives it, in its order.
 ///
 /// It says that nothing was missed.
 pub fn details_line(counts: Counts) -> String {
+    details_line_missing(counts, &Missed::default())
+}
+
+/// As [`details_line`], but names what was missed.
+pub fn details_line_missing(counts: Counts, missed: &Missed<'_>) -> String {
     let [rules, lists, items, connectors] = counted(counts);
     let all = rules + lists + items + connectors;
+    let named = |ids: Vec<&str>, key: &str, before: &str| -> String {
+        let ids = ids
+            .iter()
+            .map(|id| format!("{{{before}\"{key}\":{}}}", quoted(id)));
+        ids.collect::<Vec<_>>().join(",")
+    };
+    let missing_rules = named(
+        missed.rules.iter().map(|id| id.as_str()).collect(),
+        "rule_id",
+        "",
+    );
+    let missing_lists = named(
+        missed.lists.iter().map(|id| id.as_str()).collect(),
+        "list_id",
+        "",
+    );
+    let missing_connectors = named(
+        missed.connectors.iter().map(|id| id.as_str()).collect(),
+        "id",
+        "\"type\":\"action\",",
+    );
     format!(
-        "{{\"exported_count\":{all},\"exported_rules_count\":{rules},\"missing_rules\":[],\"missing_rules_count\":0,\
+        "{{\"exported_count\":{all},\"exported_rules_count\":{rules},\"missing_rules\":[{missing_rules}],\"missing_rules_count\":{},\
          \"exported_exception_list_count\":{lists},\"exported_exception_list_item_count\":{items},\
          \"missing_exception_list_item_count\":0,\"missing_exception_list_items\":[],\
-         \"missing_exception_lists\":[],\"missing_exception_lists_count\":0,\
-         \"exported_action_connector_count\":{connectors},\"missing_action_connection_count\":0,\
-         \"missing_action_connections\":[],\"excluded_action_connection_count\":0,\"excluded_action_connections\":[]}}"
+         \"missing_exception_lists\":[{missing_lists}],\"missing_exception_lists_count\":{},\
+         \"exported_action_connector_count\":{connectors},\"missing_action_connection_count\":{},\
+         \"missing_action_connections\":[{missing_connectors}],\"excluded_action_connection_count\":0,\"excluded_action_connections\":[]}}",
+        missed.rules.len(),
+        missed.lists.len(),
+        missed.connectors.len(),
     )
 }
 
@@ -118,6 +159,25 @@ mod tests {
         let none = details_line(Counts::default());
         assert!(none.starts_with(r#"{"exported_count":0,"exported_rules_count":0,"#));
         assert_eq!(recounted(&none), details_line(some()));
+    }
+
+    #[test]
+    fn names_what_was_missed() {
+        let (rule, list, connector) = ("a\"b".into(), "l".into(), "c".into());
+        let missed = Missed {
+            rules: vec![&rule],
+            lists: vec![&list],
+            connectors: vec![&connector, &connector],
+        };
+        let line = details_line_missing(some(), &missed);
+        for part in [
+            r#""missing_rules":[{"rule_id":"a\"b"}],"missing_rules_count":1,"#,
+            r#""missing_exception_lists":[{"list_id":"l"}],"missing_exception_lists_count":1,"#,
+            r#""missing_action_connection_count":2,"missing_action_connections":[{"type":"action","id":"c"},{"type":"action","id":"c"}],"#,
+        ] {
+            assert!(line.contains(part), "{line}");
+        }
+        assert_eq!(recounted(&line), line);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::ops::{Deref, DerefMut};
 
 pub use census::{Census, RecordKey};
 pub(crate) use connector::is_system_connector;
-pub use details::{Counts, details_line, recount};
+pub use details::{Counts, Missed, details_line, details_line_missing, recount};
 pub use ids::{ConnectorId, ItemId, ListId, ListKey, Namespace, RuleId};
 pub use kind::{Kind, Kinds};
 

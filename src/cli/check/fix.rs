@@ -20,6 +20,7 @@ impl Check {
     /// Puts the input right as one bundle or, in place, each file as a bundle of its own.
     pub(super) fn fix(
         &self,
+        sources: Vec<Source<'_>>,
         reading: &Reading,
         there: &Present,
         report: &mut Report,
@@ -27,13 +28,13 @@ impl Check {
         report.fixes();
         if !self.output.in_place {
             let mut sink = self.output.open(threads(reading))?;
-            self.fixed(reading, there, self.input.sources(), &mut sink, report)?;
+            self.fixed(reading, there, sources, &mut sink, report)?;
             return sink.finish();
         }
-        for path in &self.input.files {
+        for path in self.input.files() {
             self.in_place(reading, there, path, report)
                 .inspect_err(|_| {
-                    stopped(&Counted::default(), path, &self.input.files);
+                    stopped(&Counted::default(), path, self.input.files());
                 })?;
         }
         Ok(())

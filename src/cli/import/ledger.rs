@@ -20,7 +20,7 @@ pub(super) struct Run<'r> {
     pub(super) report: Option<&'r Path>,
     pub(super) journal: Option<&'r Path>,
     pub(super) resume: bool,
-    pub(super) dry_run: bool,
+    pub(super) is_dry: bool,
     pub(super) url: &'r str,
     pub(super) spaces: &'r [Space],
     pub(super) terms: Terms,
@@ -48,7 +48,7 @@ impl Ledger {
         let path = path(run);
         let mut ledger = Self {
             head: head(run, is_stdin)?,
-            path: (!run.dry_run).then_some(path).flatten(),
+            path: (!run.is_dry).then_some(path).flatten(),
             seed: uuid::Uuid::new_v4().to_string(),
             journal: None,
             before: BTreeMap::new(),
@@ -71,7 +71,10 @@ impl Ledger {
             )));
         }
         let (journal, mut head, before) = Journal::resume(path)?;
-        ledger.seed = head["seed"].as_str().unwrap_or_default().to_owned();
+        head["seed"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut ledger.seed);
         head["seed"] = Value::Null;
         for (key, is) in head.as_object().into_iter().flatten() {
             if ledger.head[key] != *is {

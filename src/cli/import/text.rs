@@ -154,8 +154,11 @@ pub(super) fn done(report: &Report<'_>, names_all: bool) -> String {
         if let [_] = report.done {
             _ = writeln!(
                 text,
-                "space {} of {}: {} parts",
-                done.space, report.job.connected, done.crossed.parts
+                "space {} of {}: {} part{}",
+                done.space,
+                report.job.connected,
+                done.crossed.parts,
+                if done.crossed.parts == 1 { "" } else { "s" }
             );
             text += &rows(report.job, done);
         } else if !problems.is_empty() {
@@ -187,31 +190,29 @@ fn rows(job: &Job<'_>, done: &Done) -> String {
 /// All that is not as planned.
 fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
     let mut text = String::new();
-    let mut hidden = 0;
-    let mut shown = 0;
+    let mut groups: Vec<(String, Vec<u32>)> = Vec::new();
     for (index, told) in (0_u32..).zip(&done.crossed.told) {
         let Some(told) = told.as_ref().filter(|told| !told.is_there()) else {
             continue;
         };
-        if shown == 3 * NAMED && !names_all {
-            hidden += 1;
-            continue;
-        }
-        shown += 1;
-        let status = told
-            .status
-            .map(|status| format!(" {status}"))
-            .unwrap_or_default();
+        let status = told.status.map(|it| format!(" {it}")).unwrap_or_default();
         let message = told.message.as_deref().unwrap_or("no reason is known");
-        _ = writeln!(
-            text,
-            "  {}{status}: {}: {message}",
-            label(told.outcome),
-            name(job, index)
-        );
+        let sort = format!("{}{status}: {message}", label(told.outcome));
+        match groups.iter_mut().find(|(known, _)| *known == sort) {
+            Some((_, lines)) => lines.push(index),
+            None => groups.push((sort, vec![index])),
+        }
     }
-    if hidden > 0 {
-        _ = writeln!(text, "  and {hidden} more; `-v` or `--report` names them");
+    for (sort, lines) in groups {
+        _ = writeln!(text, "  {sort}");
+        let shown = if names_all { lines.len() } else { NAMED };
+        for &index in lines.iter().take(shown) {
+            _ = writeln!(text, "    {}", name(job, index));
+        }
+        if lines.len() > shown {
+            let more = lines.len() - shown;
+            _ = writeln!(text, "    and {more} more; `-v` or `--report` names them");
+        }
     }
     for double in &done.doubles {
         let hint = if double.is_removable {

@@ -63,9 +63,11 @@ fn told<T>(tell: impl FnOnce(&Told<'_>) -> T) -> T {
 #[test]
 fn the_text_counts_and_names_what_needs_attention() {
     let text = told(|told| text::of(told, false));
-    let bytes = made(&bundle()).requests[0].bytes;
+    let requests = made(&bundle()).requests;
+    let (first, second) = (requests[0].bytes, requests[1].bytes);
+    let bytes = first + second;
     let expected = format!(
-        "4 records to space default of prod (Kibana 9.1), {bytes} bytes in one request
+        "4 records to space default of prod (Kibana 9.1), {bytes} bytes in 2 requests, one after another
   created          2  1 rule, 1 connector
   overwritten      1  1 rule
   held back        1  1 rule
@@ -76,7 +78,8 @@ overwritten:
 need their secrets entered:
   connector `c` (b.ndjson:4)
 unsure: a gap
-the server will answer 200: success true, 2 of 2 rules, 0 errors; exceptions 0, 0 errors; connectors 1, 0 errors
+to request 1 ({first} bytes) the server will answer 200: success true, 2 of 2 rules, 0 errors; exceptions 0, 0 errors; connectors 0, 0 errors
+to request 2 ({second} bytes) the server will answer 200: success true, 0 of 0 rules, 0 errors; exceptions 0, 0 errors; connectors 1, 0 errors
 "
     );
     assert_eq!(text, expected);

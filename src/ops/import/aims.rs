@@ -5,6 +5,7 @@ use super::inventory::{Inventory, Listed, What};
 use super::pace::Pace;
 use super::view::{Seen, View, indices};
 use crate::record::{Kind, Namespace};
+use crate::schema::Target;
 
 /// How an import is to be done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -90,9 +91,7 @@ pub(super) fn is_replaced(bundle: &Inventory, view: &View, number: u32, terms: T
     };
     let differs = |line: &u32| view.seen(*line) == Seen::Differs;
     terms.overwrite.exceptions
-        && (differs(&line)
-            || listed.items.iter().any(|item| differs(item))
-            || !stored.extra.is_empty())
+        && (differs(&line) || listed.items.iter().any(differs) || !stored.extra.is_empty())
 }
 
 fn aim(bundle: &Inventory, view: &View, index: u32, terms: Terms) -> Aim {
@@ -107,9 +106,17 @@ fn aim(bundle: &Inventory, view: &View, index: u32, terms: Terms) -> Aim {
     if let Some(later) = entry.superseded {
         return Aim::Refused(superseded(bundle, index, later).into());
     }
+    if let What::List(number, _) | What::Item(number) = &entry.what
+        && bundle.list(*number).is_artifact()
+        && !(bundle.is_exceptions_alone() && bundle.target >= Target::IMPORTS_ARTIFACTS)
+    {
+        let why = "Kibana takes lists of endpoint artifacts from 9.4 on, and only in a bundle without rules and connectors";
+        return Aim::Refused(why.into());
+    }
     if let What::Item(list) = &entry.what
         && view.list(*list).is_none()
         && bundle.list(*list).line.is_none()
+        && !is_endpoint_list(bundle.list(*list))
     {
         let key = &bundle.list(*list).key;
         let why = format!(
@@ -118,7 +125,7 @@ fn aim(bundle: &Inventory, view: &View, index: u32, terms: Terms) -> Aim {
         );
         return Aim::Refused(why.into());
     }
-    let (_, most) = Pace::unhurried(bundle.target).limits();
+    let (_, most) = Pace::unhurried(bundle.target, bundle.is_exceptions_alone()).limits();
     if u64::from(entry.len) >= most && view.seen(index) != Seen::Same {
         let why = format!("it takes {} bytes, more than a request may hold", entry.len);
         return Aim::Refused(why.into());
@@ -262,17 +269,21 @@ fn wrong_type(
     })
 }
 
-/// Whether rules that are sent need the endpoint exception list, and the space has none.
-pub(in crate::ops) fn needs_endpoint_list(bundle: &Inventory, view: &View, aims: &[Aim]) -> bool {
-    let number = numbered(bundle).find(|(_, listed)| is_endpoint_list(listed));
-    let Some((number, listed)) = number.filter(|(number, _)| view.list(*number).is_none()) else {
-        return false;
-    };
+/// Whether what is sent needs the endpoint exception list, and the space has none: Kibana makes it by a route of its own.
+pub(in crate::ops) fn needs_endpoint_list(
+    bundle: &Inventory,
+    view: &View,
+    aims: &[Aim],
+) -> Option<u32> {
+    let (number, listed) = numbered(bundle).find(|(_, listed)| is_endpoint_list(listed))?;
     let is_sent = |line: u32| aims[line as usize].is_sent();
     let refers = |index: u32| match &bundle.entry(index).what {
         What::Rule { lists, .. } => lists.iter().any(|(list, _)| *list == number),
+        What::Item(list) | What::List(list, _) => *list == number,
         _ => false,
     };
-    !listed.line.is_some_and(is_sent)
-        && indices(bundle).any(|index| is_sent(index) && refers(index))
+    let is_needed = view.list(number).is_none()
+        && (listed.line.is_some_and(is_sent)
+            || indices(bundle).any(|index| is_sent(index) && refers(index)));
+    is_needed.then_some(number)
 }

@@ -13,9 +13,10 @@ use super::aims::{self, Aim, Terms, When, aims, needs_endpoint_list};
 use super::inventory::{Inventory, What};
 use super::journal::{Before, Log};
 use super::pace::{Load, Pace};
+use super::patience::LOOKS;
 use super::schedule::{Batch, Situation};
 use super::view::{Seen, View, has_shared_lists, indices};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::kibana::{Client, Method, Request, Space};
 
 /// How an import goes about its work.
@@ -137,7 +138,11 @@ pub fn cross(
         aims: Vec::new(),
         told: vec![None; lines],
         settled: vec![false; lines],
-        pace: Pace::new(bundle.target, manner.part_time),
+        pace: Pace::new(
+            bundle.target,
+            bundle.is_exceptions_alone(),
+            manner.part_time,
+        ),
         parts: 0,
         fails: 0,
         lost_in_row: 0,
@@ -173,10 +178,11 @@ impl Crossing<'_> {
                 self.wait_until_still(&before.doubtful)?;
             }
         }
-        self.view = View::read(self.client, self.space, self.bundle)?;
+        self.view = self
+            .patiently(|crossing| View::read(crossing.client, crossing.space, crossing.bundle))?;
         self.aims = aims(self.bundle, &self.view, self.manner.terms);
         if let Some(before) = before {
-            self.remember(before);
+            self.remember(&before);
         }
         self.log.aims(self.space, &self.aims)?;
         for index in indices(self.bundle) {
@@ -186,7 +192,7 @@ impl Crossing<'_> {
     }
 
     /// Takes over what an earlier run knew: what it settled, and what was there before it began.
-    fn remember(&mut self, before: Before) {
+    fn remember(&mut self, before: &Before) {
         for index in indices(self.bundle) {
             let at = index as usize;
             // What is there now and was not then was made by that run.
@@ -253,17 +259,22 @@ impl Crossing<'_> {
     }
 
     fn exceptions(&mut self) -> Result<()> {
+        if needs_endpoint_list(self.bundle, &self.view, &self.aims).is_some() {
+            let request = Request::new(Method::Post, "/api/endpoint_list")
+                .in_space(self.space)
+                .replayed();
+            self.patiently(|crossing| crossing.client.send(&request).map(drop))?;
+            self.read_exceptions()?;
+            self.aims = aims(self.bundle, &self.view, self.manner.terms);
+            for index in indices(self.bundle) {
+                self.settle_by_aim(index);
+            }
+        }
         while let Some(batch) = self.situation().exceptions() {
             match batch {
                 Batch::Upload { .. } => self.upload(batch, Load::Exceptions)?,
                 Batch::InPlace(list) => self.in_place(list)?,
             }
-        }
-        if needs_endpoint_list(self.bundle, &self.view, &self.aims) {
-            let request = Request::new(Method::Post, "/api/endpoint_list")
-                .in_space(self.space)
-                .replayed();
-            self.client.send(&request)?;
         }
         Ok(())
     }
@@ -272,8 +283,7 @@ impl Crossing<'_> {
     fn confirm(&mut self) -> Result<()> {
         let is_exception = |what: &What| matches!(what, What::List(..) | What::Item(_));
         for again in 0..=LOOKS {
-            self.view
-                .read_exceptions(self.client, self.space, self.bundle)?;
+            self.read_exceptions()?;
             let is_late = |index: u32| {
                 let told = self.told[index as usize].as_ref();
                 is_exception(&self.bundle.entry(index).what)
@@ -309,8 +319,7 @@ impl Crossing<'_> {
             });
             self.upload(batch, Load::Rules)?;
             if brings {
-                self.view
-                    .read_connectors(self.client, self.space, self.bundle)?;
+                self.read_connectors()?;
             }
             drop(gate);
         }
@@ -333,20 +342,6 @@ impl Crossing<'_> {
         }
         self.told[index as usize] = Some(told);
         self.settled[index as usize] = true;
-    }
-
-    /// Waits; fails where the run is to end.
-    pub(super) fn pause(&self, time: Duration) -> Result<()> {
-        if self.client.pause(time) {
-            Ok(())
-        } else {
-            Err(ErrorKind::Interrupted.into())
-        }
-    }
-
-    /// The pause before an attempt; each is twice the one before.
-    pub(super) fn pause_time(&self, attempt: u32) -> Duration {
-        self.manner.still / 20 * 2_u32.pow(attempt.min(5))
     }
 
     fn finish(mut self, error: Option<Error>) -> Crossed {
@@ -380,6 +375,3 @@ impl Crossing<'_> {
         }
     }
 }
-
-/// So often the space is read again for what should be there: a search sees new objects a little later.
-pub(super) const LOOKS: u32 = 4;

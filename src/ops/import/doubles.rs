@@ -18,6 +18,9 @@ pub struct Double {
     pub is_removable: bool,
 }
 
+/// When an object was made, and its id.
+type Object = (Box<str>, Box<str>);
+
 /// Looks for the objects that share a key of the bundle. `lines` are those whose key has several.
 pub fn doubles(
     client: &Client,
@@ -25,7 +28,7 @@ pub fn doubles(
     bundle: &Inventory,
     lines: &[u32],
 ) -> Result<Vec<Double>> {
-    let mut found: Vec<(u32, Vec<(Box<str>, Box<str>)>)> =
+    let mut found: Vec<(u32, Vec<Object>)> =
         lines.iter().map(|&index| (index, Vec::new())).collect();
     let mut take = |kind: Kind, record: &Record<'_>| {
         let list = record.list_key().filter(|_| kind != Kind::Rule);

@@ -4,10 +4,13 @@
 //! An overwriting import deletes a list's items before it makes them anew (to 9.4), drops what a request lacks, and leaves
 //! `expire_time` as it was (import-export.md §5.3). None of that happens here.
 
+use std::time::Duration;
+
 use super::super::model::{Outcome, differing};
 use super::aims::{Aim, is_replaced};
-use super::crossing::{Crossing, LOOKS, Told};
+use super::crossing::{Crossing, Told};
 use super::inventory::What;
+use super::patience::LOOKS;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{Raw, quoted};
 use crate::kibana::{Method, Request};
@@ -52,6 +55,7 @@ impl Crossing<'_> {
         self.log.sending(self.space, self.parts, &pending)?;
         let mut all_there = true;
         for &index in &pending {
+            self.pause(Duration::ZERO)?;
             self.doubtful = vec![index];
             self.change(index, &listed.key)?;
             let told = self.told[index as usize].as_ref();
@@ -61,7 +65,7 @@ impl Crossing<'_> {
         let extra = self.view.list(number).map(|list| list.extra.clone());
         if is_replaced && all_there {
             for item_id in extra.unwrap_or_default() {
-                self.remove(&listed.key, &item_id)?;
+                self.patiently(|crossing| crossing.remove(&listed.key, &item_id))?;
             }
         }
         self.log
@@ -92,7 +96,7 @@ impl Crossing<'_> {
             list,
         };
         for attempt in 0.. {
-            let there = self.stored(&route)?;
+            let there = self.patiently(|crossing| crossing.stored(&route))?;
             let stored = there
                 .as_deref()
                 .and_then(|text| Record::parse(text, 0).ok());

@@ -6,10 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::super::model::{Kept, is_artifact};
-use crate::bundle::{Fields, Fingerprint, Shelf, fingerprint};
-use crate::check;
+use super::line::{About, Found};
+use crate::bundle::{Fingerprint, Shelf};
 use crate::error::{Location, Result};
-use crate::json::Raw;
 use crate::pipeline::Reading;
 use crate::record::{ConnectorId, Kind, ListKey, Record};
 use crate::schema::Target;
@@ -26,6 +25,7 @@ pub struct Inventory {
     list_at: HashMap<ListKey, usize>,
     connectors: Vec<ConnectorId>,
     by_key: HashMap<Key, u32>,
+    is_exceptions_alone: bool,
 }
 
 /// One line.
@@ -100,22 +100,11 @@ impl Key {
     }
 }
 
-/// What is read of a line before lists and connectors have numbers.
-struct Found {
-    kind: Kind,
-    id: Option<Box<str>>,
-    about: About,
-    kept: Kept,
-}
-
-enum About {
-    Rule(Vec<(ListKey, Box<str>)>, Vec<ConnectorId>, Option<bool>),
-    List(ListKey, Box<str>),
-    Item(ListKey),
-    Connector(Fingerprint),
-    Details,
-    /// With the list that it belongs to, where that can be told.
-    Unfit(Box<str>, Option<ListKey>),
+impl Listed {
+    /// Whether it is a list of endpoint artifacts, which no import of rules takes.
+    pub fn is_artifact(&self) -> bool {
+        is_artifact(self.key.id.as_str())
+    }
 }
 
 impl Inventory {
@@ -141,12 +130,18 @@ impl Inventory {
         Ok(Self {
             target,
             shelf: Mutex::new(shelf),
-            entries,
             lists: parts.lists,
             list_at: parts.list_at,
             connectors: parts.connectors,
             by_key: parts.by_key,
+            is_exceptions_alone: is_exceptions_alone(&entries),
+            entries,
         })
+    }
+
+    /// Whether it has exception lists and items and nothing else, so that it goes through the import of exceptions.
+    pub fn is_exceptions_alone(&self) -> bool {
+        self.is_exceptions_alone
     }
 
     /// The lines, in input order.
@@ -214,6 +209,14 @@ impl Inventory {
     fn lock(&self) -> std::sync::MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_exceptions_alone(entries: &[Entry]) -> bool {
+    let mut has_any = false;
+    entries.iter().all(|entry| {
+        has_any |= matches!(entry.what, What::List(..) | What::Item(_));
+        matches!(entry.what, What::List(..) | What::Item(_) | What::Details)
+    }) && has_any
 }
 
 #[derive(Default)]
@@ -308,124 +311,6 @@ impl Parts {
     }
 }
 
-impl Found {
-    fn of(record: &Record<'_>, target: Target) -> Self {
-        Self {
-            kind: record.kind(),
-            id: record.id().map(Into::into),
-            about: About::of(record, target),
-            kept: Kept::of(record, target),
-        }
-    }
-
-    fn unfit(why: String) -> Self {
-        let kept = Record::parse("{}", 0).map(|none| Kept::of(&none, Target::NEWEST));
-        Self {
-            kind: Kind::Other,
-            id: None,
-            about: About::Unfit(why.into(), None),
-            kept: kept.unwrap_or_default(),
-        }
-    }
-}
-
-impl About {
-    fn of(record: &Record<'_>, target: Target) -> Self {
-        let unfit = |why: &str| Self::Unfit(why.into(), None);
-        let has_id = record.id().is_some_and(|id| !id.is_empty());
-        match record.kind() {
-            Kind::Details => Self::Details,
-            Kind::Other => unfit("the record is no rule, list, item or connector"),
-            Kind::Connector if !record.is_connector() => unfit(
-                "the record is a saved object but no connector, which an import of rules must not carry",
-            ),
-            Kind::Connector if target < Target::version(8, 7) => {
-                unfit("Kibana below 8.7 imports no connectors")
-            }
-            Kind::Rule | Kind::Connector if !has_id => {
-                unfit("the record has no id that it could be known by in the space")
-            }
-            Kind::Connector => {
-                Self::Connector(connector_print(record.get("attributes"), "actionTypeId"))
-            }
-            Kind::Rule => Self::Rule(
-                record
-                    .get("exceptions_list")
-                    .into_iter()
-                    .flat_map(Raw::elements)
-                    .filter_map(reference)
-                    .collect(),
-                record
-                    .actions()
-                    .filter_map(|action| action.connector().map(ConnectorId::from))
-                    .collect(),
-                record.is_prebuilt().then(|| record.has("version")),
-            ),
-            Kind::ExceptionList | Kind::ExceptionItem => Self::exception(record, target),
-        }
-    }
-
-    fn exception(record: &Record<'_>, target: Target) -> Self {
-        let Some(key) = record.list_key().filter(|key| !key.id.as_str().is_empty()) else {
-            return Self::Unfit("the record has no `list_id`".into(), None);
-        };
-        let unfit = |why: &str| Self::Unfit(why.into(), Some(key.clone()));
-        if is_artifact(key.id.as_str()) {
-            return unfit(
-                "lists of endpoint artifacts do not come with rules; import them alone, in a bundle without rules (Kibana 9.4)",
-            );
-        }
-        let options = check::Options { target };
-        let breaks = |problem: &check::Problem| problem.code == "comments-break-import";
-        if record.has("comments") && check::problems(record, options).iter().any(breaks) {
-            return unfit("its comments make Kibana fail the whole request");
-        }
-        if record.kind() == Kind::ExceptionList {
-            return Self::List(key, record.str("type").unwrap_or_default().into());
-        }
-        if record.id().is_some_and(|id| !id.is_empty()) {
-            Self::Item(key)
-        } else {
-            unfit("the item has no `item_id`")
-        }
-    }
-}
-
-fn reference(reference: Raw<'_>) -> Option<(ListKey, Box<str>)> {
-    let text = |key: &str| reference.get(key).and_then(Raw::as_str);
-    let key = ListKey {
-        id: text("list_id")?.into(),
-        namespace: crate::record::Namespace::of(text("namespace_type").as_deref()),
-    };
-    Some((key, text("type").unwrap_or_default().into()))
-}
-
-/// What a connector says beside its secrets: its name, type and configuration, in which null is as good as nothing.
-pub(super) fn connector_print(attributes: Option<Raw<'_>>, type_key: &str) -> Fingerprint {
-    let mut text = String::from("{\"attributes\":{},\"config\":{");
-    let attribute = |key: &str| attributes.and_then(|it| it.get(key));
-    let members = attribute("config").into_iter().flat_map(Raw::members);
-    let mut comma = "";
-    for (key, value) in members.filter(|(_, value)| !value.is_null()) {
-        text.push_str(&format!(
-            "{comma}{}:{}",
-            crate::json::quoted(&key),
-            value.text()
-        ));
-        comma = ",";
-    }
-    let plain = |key: &str| attribute(key).map_or("null", Raw::text);
-    text.push_str(&format!(
-        "}},\"name\":{},\"ty\":{}}}",
-        plain("name"),
-        plain(type_key)
-    ));
-    match Record::parse(&text, 0) {
-        Ok(record) => fingerprint(&record, Fields::All),
-        Err(_) => Fingerprint::default(),
-    }
-}
-
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
@@ -465,18 +350,5 @@ nonsense
         assert!(matches!(bundle.entry(6).what, What::Unfit(_)));
         assert!(matches!(bundle.entry(7).what, What::Details));
         assert_eq!(bundle.location(6).line, 7);
-    }
-
-    #[test]
-    fn connectors_are_told_apart_without_their_secrets() {
-        let print = |text: &str, ty: &str| connector_print(Raw::parse(text).ok(), ty);
-        let line = r#"{"name":"n","actionTypeId":".slack","config":{"a":1,"b":null},"secrets":{}}"#;
-        let stored = r#"{"id":"c","connector_type_id":".slack","name":"n","config":{"a":1.0}}"#;
-        let (a, b) = (
-            print(line, "actionTypeId"),
-            print(stored, "connector_type_id"),
-        );
-        assert_eq!(a, b);
-        assert_ne!(a, print(&line.replace("\"n\"", "\"m\""), "actionTypeId"));
     }
 }

@@ -33,6 +33,8 @@ struct Most {
 /// What the first requests hold. Maintainers count with 60 to 90 ms a rule on slow paths (import-export.md §3.1).
 const FIRST_RULES: usize = 250;
 const FIRST_EXCEPTIONS: usize = 2000;
+/// The most bytes of a body that the import of exceptions takes (import-export.md §5.1).
+const EXCEPTIONS_ALONE: u64 = 9_000_000;
 
 /// What a request carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,19 +44,25 @@ pub(super) enum Load {
 }
 
 impl Pace {
-    /// The pace of a first request, for requests of about this time to a server of this version.
-    pub fn new(target: Target, time: Duration) -> Self {
-        let mut pace = Self::unhurried(target);
+    /// The pace of a first request, for requests of about this time to a server of this version, to the route that rules or that
+    /// exceptions alone go through.
+    pub fn new(target: Target, is_exceptions_alone: bool, time: Duration) -> Self {
+        let mut pace = Self::unhurried(target, is_exceptions_alone);
         (pace.rules, pace.exceptions, pace.time) = (FIRST_RULES, FIRST_EXCEPTIONS, time);
         pace
     }
 
     /// All that a request may hold, however long it takes.
-    pub fn unhurried(target: Target) -> Self {
+    pub fn unhurried(target: Target, is_exceptions_alone: bool) -> Self {
         let server = Server::new(target);
+        let max_bytes = if is_exceptions_alone {
+            EXCEPTIONS_ALONE
+        } else {
+            server.max_bytes
+        };
         let most = Most {
             count: server.max_rules - 1,
-            bytes: server.max_bytes - envelope(FILE_NAME.len()) as u64,
+            bytes: max_bytes - envelope(FILE_NAME.len()) as u64,
         };
         Self {
             rules: most.count,
@@ -131,7 +139,7 @@ mod tests {
 
     #[test]
     fn follows_the_server() {
-        let mut pace = Pace::new(Target::version(9, 1), 30 * SECOND);
+        let mut pace = Pace::new(Target::version(9, 1), false, 30 * SECOND);
         assert_eq!(pace.rules, 250);
         pace.took(Load::Rules, 250, SECOND);
         assert_eq!(pace.rules, 1000);
@@ -153,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_was_too_large_is_never_sent_again() {
-        let mut pace = Pace::unhurried(Target::version(9, 1));
+        let mut pace = Pace::unhurried(Target::version(9, 1), false);
         pace.shrink(10_000_000);
         assert_eq!((pace.bytes, pace.limits().1), (5_000_000, 5_000_000));
     }

@@ -78,38 +78,38 @@ impl Answer {
             names.entry((entry.kind, id)).or_default().push(index);
         }
         let at = |kind, id: Option<&str>| names.get(&(kind, id?)).cloned();
-        let carried = carrier.and_then(|line| bundle.entry(line).id.clone());
+        let known = carrier.and_then(|line| bundle.entry(line).id.clone());
         let mut problems = Problems::default();
+        let exceptions = |entry: &Entry| match &entry.item_id {
+            Some(item) => {
+                let mut lines = at(Kind::ExceptionItem, Some(item)).unwrap_or_default();
+                if let Some(list) = entry.list_id.as_deref().filter(|_| lines.len() > 1) {
+                    lines.retain(|&line| {
+                        matches!(&bundle.entry(line).what,
+                        What::Item(number) if bundle.list(*number).key.id.as_str() == list)
+                    });
+                }
+                lines
+            }
+            None => at(Kind::ExceptionList, entry.list_id.as_deref()).unwrap_or_default(),
+        };
         for entry in self.errors {
             // Before 8.19 and 9.1, one entry names all rules whose connectors are missing.
-            let ids = entry.rule_id.as_deref().unwrap_or_default();
-            let one = at(Kind::Rule, Some(ids));
-            let several = || {
-                ids.split(',')
-                    .filter_map(|id| at(Kind::Rule, Some(id)))
-                    .flatten()
-                    .collect()
-            };
-            problems.add(one.unwrap_or_else(several), entry.error);
-        }
-        for entry in self.exceptions_errors {
-            let lines = match &entry.item_id {
-                Some(item) => {
-                    let mut lines = at(Kind::ExceptionItem, Some(item)).unwrap_or_default();
-                    if let Some(list) = entry.list_id.as_deref().filter(|_| lines.len() > 1) {
-                        lines.retain(|&line| {
-                            matches!(&bundle.entry(line).what,
-                            What::Item(number) if bundle.list(*number).key.id.as_str() == list)
-                        });
-                    }
-                    lines
-                }
-                None => at(Kind::ExceptionList, entry.list_id.as_deref()).unwrap_or_default(),
+            let lines = match entry.rule_id.as_deref() {
+                Some(ids) => at(Kind::Rule, Some(ids)).unwrap_or_else(|| {
+                    let each = ids.split(',').filter_map(|id| at(Kind::Rule, Some(id)));
+                    each.flatten().collect()
+                }),
+                // So the import of exceptions tells.
+                None => exceptions(&entry),
             };
             problems.add(lines, entry.error);
         }
+        for entry in self.exceptions_errors {
+            problems.add(exceptions(&entry), entry.error);
+        }
         for entry in self.action_connectors_errors {
-            if entry.id.is_none() || entry.id != carried {
+            if entry.id.is_none() || entry.id != known {
                 let lines = at(Kind::Connector, entry.id.as_deref()).unwrap_or_default();
                 problems.add(lines, entry.error);
             }

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader};
 
 use super::super::model::is_system_id;
 use super::super::pages;
-use super::inventory::connector_print;
-use super::view::Witness;
+use super::line::connector_print;
+use super::reading::Witness;
 use crate::bundle::Fingerprint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Raw;

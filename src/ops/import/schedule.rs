@@ -8,14 +8,15 @@
 //! - Rules that act through connectors without secrets pass only if their request has a connector line, whichever it is. Where it
 //!   brings none, it carries one that is there already, which Kibana leaves as it is (import-export.md §3.6, §6.3).
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
-use super::super::model::Overwrite;
+use super::super::model::{Overwrite, Server};
 use super::aims::{Aim, Terms, is_replaced, numbered};
 use super::inventory::{Inventory, What};
 use super::pace::Pace;
 use super::view::{Seen, View, indices};
-use crate::record::{ListId, ListKey};
+use crate::record::{ListId, ListKey, Record};
 
 /// What is sent at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,11 +63,22 @@ impl Situation<'_> {
         let mut batch = Filling::new(self.pace.exceptions, self.pace.bytes);
         let mut ids: HashMap<&ListId, &ListKey> = HashMap::new();
         let mut overwrite = Overwrite::default();
+        let mut alone = false;
         for (number, listed) in numbered(self.bundle) {
             let lines = listed.line.iter().chain(&listed.items).copied();
             let pending: Vec<u32> = lines.filter(|&line| self.is_pending(line)).collect();
             if pending.is_empty() {
                 continue;
+            }
+            if listed.is_artifact() {
+                // A request may have artifacts of one type alone (import-export.md §5.6).
+                if batch.records.is_empty() {
+                    alone = true;
+                } else {
+                    continue;
+                }
+            } else if alone {
+                break;
             }
             if *ids.entry(&listed.key.id).or_insert(&listed.key) != &listed.key {
                 continue;
@@ -123,6 +135,17 @@ impl Situation<'_> {
 
     /// The next rules, with the connectors that they bring; then connectors that no rule needs. None if all are settled.
     pub(in crate::ops) fn rules(&self) -> Option<Batch> {
+        // Where an id is taken in another space, versions before 8.19 and 9.1 lose the actions of a request's rules that go through
+        // other connectors than it brings (import-export.md §3.6, G4 quirks). So such rules wait until others have brought theirs.
+        if self.bundle.target.blocks_on_connectors()
+            && let Some(batch) = self.rules_by(Mixing::Never)
+        {
+            return Some(batch);
+        }
+        self.rules_by(Mixing::Allowed).or_else(|| self.connectors())
+    }
+
+    fn rules_by(&self, mixing: Mixing) -> Option<Batch> {
         let mut batch = Filling::new(self.pace.rules, self.pace.bytes);
         let mut brought = BTreeSet::new();
         let mut overwrite = Overwrite::default();
@@ -136,15 +159,13 @@ impl Situation<'_> {
                 .filter_map(|&number| self.bundle.connector_line(number))
                 .filter(|line| self.is_pending(*line) && !brought.contains(line))
                 .collect();
-            if self.bundle.target.blocks_on_connectors() {
-                // Where an id is taken in another space, these versions lose the actions of a request's rules that go through
-                // other connectors than it brings (import-export.md §3.6, G4 quirks).
-                let uses = connectors.iter().any(|&number| {
-                    let line = self.bundle.connector_line(number);
+            if mixing == Mixing::Never && !connectors.is_empty() {
+                let is_other = |number: &u32| {
+                    let line = self.bundle.connector_line(*number);
                     !line.is_some_and(|line| needed.contains(&line) || brought.contains(&line))
-                });
-                let mixes = (uses || uses_others) && !(needed.is_empty() && brought.is_empty());
-                if mixes && !connectors.is_empty() && !batch.records.is_empty() {
+                };
+                let uses = connectors.iter().any(is_other);
+                if (uses || uses_others) && !(needed.is_empty() && brought.is_empty()) {
                     continue;
                 }
                 uses_others |= uses;
@@ -162,7 +183,7 @@ impl Situation<'_> {
             batch.push(index, self.cost(index));
         }
         if batch.records.is_empty() {
-            return self.connectors();
+            return None;
         }
         let carrier = brought
             .is_empty()
@@ -193,8 +214,38 @@ impl Situation<'_> {
             .zip(self.bundle.connectors())
             .find_map(|(number, id)| {
                 let line = self.bundle.connector_line(number)?;
-                self.view.room.has(id.as_str()).then_some(line)
+                self.view.room.at(id.as_str()).map(|_| line)
             })
+    }
+
+    /// The line as it is sent.
+    ///
+    /// A server that changes the items of an overwritten list in place adds a line's comments to those that are there (import-export.md
+    /// §5.3), so where all of them are there already, the line goes without.
+    pub(in crate::ops) fn sent_line<'l>(
+        &self,
+        index: u32,
+        line: &'l [u8],
+        overwrite: Overwrite,
+    ) -> Cow<'l, [u8]> {
+        let adds = overwrite.exceptions
+            && matches!(self.bundle.entry(index).what, What::Item(_))
+            && !Server::new(self.bundle.target).deletes_items_first();
+        let mut differing = self.view.differing(index).iter();
+        let is_there =
+            self.view.seen(index) != Seen::Absent && !differing.any(|name| &**name == "comments");
+        if adds && is_there {
+            let text = std::str::from_utf8(line).ok();
+            if let Some(Ok(mut item)) = text.map(|text| Record::parse(text, 0))
+                && item.has("comments")
+            {
+                item.set("comments", "[]");
+                let mut out = Vec::with_capacity(line.len());
+                item.write(&mut out);
+                return Cow::Owned(out);
+            }
+        }
+        Cow::Borrowed(line)
     }
 
     /// The next connectors that no rule brings. Before 8.19 and 9.1 a request without rules imports none.
@@ -225,6 +276,13 @@ impl Situation<'_> {
             .filter(|index| self.view.seen(*index) != Seen::Same)
             .collect()
     }
+}
+
+/// Whether a request that brings connectors may have rules that act through others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mixing {
+    Never,
+    Allowed,
 }
 
 /// A request that is being filled.

@@ -124,8 +124,8 @@ fn warnings(bundle: &Inventory, view: &View, aims: &[Aim], terms: Terms) -> Resu
             secretless.join("`, `")
         ));
     }
-    if needs_endpoint_list(bundle, view, aims) {
-        warnings.push("the endpoint exception list, which rules refer to, is not there yet; it is made, without items".into());
+    if needs_endpoint_list(bundle, view, aims).is_some() {
+        warnings.push("the endpoint exception list is not there yet, and is made first; rules that refer to it would lose it otherwise".into());
     }
     Ok(warnings)
 }

@@ -6,31 +6,14 @@ use std::time::{Duration, Instant};
 use super::super::model::{Outcome, Overwrite};
 use super::aims::Aim;
 use super::crossing::{Crossing, Told};
+use super::heard::{Heard, heard};
 use super::inventory::What;
 use super::pace::{FILE_NAME, Load};
 use super::reply::{Answer, Problem, Problems};
 use super::schedule::Batch;
 use super::view::Seen;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kibana::{Content, Failure, Method, Reply, Request, Upload};
-
-/// What came back.
-enum Heard {
-    /// The route's own answer.
-    Answer(Answer),
-    /// The server has no time for it now; how long it asks to wait.
-    Busy(Option<Duration>, Error),
-    /// It is larger than the server takes.
-    TooLarge(Error),
-    /// Nothing was sent.
-    Unsent(Error),
-    /// It may have been done, and may still be.
-    Lost(Error),
-    /// The server said no to it as a whole.
-    Failed(Error),
-    /// These credentials may not.
-    Denied(Error),
-}
+use crate::kibana::{Content, Method, Request, Upload};
 
 /// So many attempts in a row that settle nothing, and it is given up.
 const ATTEMPTS: u32 = 14;
@@ -50,9 +33,11 @@ impl Crossing<'_> {
         else {
             return Ok(());
         };
+        // Here, between two requests, is where a run ends that is asked to.
+        self.pause(Duration::ZERO)?;
         self.parts += 1;
-        let (body, bytes) = self.body(&records, carrier)?;
-        let request = request(self.space, body, overwrite);
+        let (body, bytes) = self.body(&records, carrier, overwrite)?;
+        let request = self.request(body, overwrite);
         self.log.sending(self.space, self.parts, &records)?;
         self.doubtful.clone_from(&records);
         let begun = Instant::now();
@@ -165,11 +150,17 @@ impl Crossing<'_> {
     }
 
     /// The lines as one file, and its length.
-    fn body(&self, records: &[u32], carrier: Option<u32>) -> Result<(Upload, u64)> {
+    fn body(
+        &self,
+        records: &[u32],
+        carrier: Option<u32>,
+        overwrite: Overwrite,
+    ) -> Result<(Upload, u64)> {
         let mut bytes = Vec::new();
         let lines: Vec<u32> = records.iter().copied().chain(carrier).collect();
-        self.bundle.lines(&lines, |_, line| {
-            bytes.extend_from_slice(line);
+        let situation = self.situation();
+        self.bundle.lines(&lines, |index, line| {
+            bytes.extend_from_slice(&situation.sent_line(index, line, overwrite));
             bytes.push(b'\n');
             Ok(())
         })?;
@@ -180,11 +171,34 @@ impl Crossing<'_> {
         Ok((upload, len))
     }
 
+    fn request(&self, upload: Upload, overwrite: Overwrite) -> Request {
+        let (path, flags) = if self.bundle.is_exceptions_alone() {
+            (
+                "/api/exception_lists/_import",
+                [("overwrite", overwrite.exceptions)].to_vec(),
+            )
+        } else {
+            let flags = [
+                ("overwrite", overwrite.rules),
+                ("overwrite_exceptions", overwrite.exceptions),
+                ("overwrite_action_connectors", overwrite.connectors),
+            ];
+            ("/api/detection_engine/rules/_import", flags.to_vec())
+        };
+        let request = Request::new(Method::Post, path).in_space(self.space);
+        flags
+            .into_iter()
+            .filter(|(_, is_set)| *is_set)
+            .fold(request, |request, (flag, _)| request.with(flag, "true"))
+            .file(upload)
+    }
+
     /// Takes an answer's word, and looks for itself where that says of anything that it went wrong.
     fn take(&mut self, answer: Answer, records: &[u32], carrier: Option<u32>) -> Result<()> {
         let rules = self.counted(records, Load::Rules);
-        let carried = carrier.and_then(|line| self.bundle.entry(line).id.as_deref());
-        if answer.is_clean(carried) && answer.success_count == rules as u64 {
+        let known = carrier.and_then(|line| self.bundle.entry(line).id.as_deref());
+        let is_whole = answer.success_count == rules as u64 || self.bundle.is_exceptions_alone();
+        if answer.is_clean(known) && is_whole {
             for &index in records {
                 self.arrived(index, Some(200), None);
             }
@@ -318,16 +332,16 @@ impl Crossing<'_> {
 
     /// Reads again what kinds of records these are.
     fn read_again(&mut self, records: &[u32]) -> Result<()> {
-        let (client, space, bundle) = (self.client, self.space, self.bundle);
+        let bundle = self.bundle;
         let has = |is: fn(&What) -> bool| records.iter().any(|&it| is(&bundle.entry(it).what));
         if has(|what| matches!(what, What::List(..) | What::Item(_))) {
-            self.view.read_exceptions(client, space, bundle)?;
+            self.read_exceptions()?;
         }
         if has(|what| matches!(what, What::Connector(..))) {
-            self.view.read_connectors(client, space, bundle)?;
+            self.read_connectors()?;
         }
         if has(|what| matches!(what, What::Rule { .. })) {
-            self.view.read_rules(client, space, bundle, Some(records))?;
+            self.read_rules(Some(records))?;
         }
         Ok(())
     }
@@ -354,50 +368,4 @@ impl Crossing<'_> {
             self.pause(self.manner.still / STEPS)?;
         }
     }
-}
-
-fn request(space: &crate::kibana::Space, upload: Upload, overwrite: Overwrite) -> Request {
-    let flags = [
-        ("overwrite", overwrite.rules),
-        ("overwrite_exceptions", overwrite.exceptions),
-        ("overwrite_action_connectors", overwrite.connectors),
-    ];
-    let request = Request::new(Method::Post, "/api/detection_engine/rules/_import").in_space(space);
-    flags
-        .into_iter()
-        .filter(|(_, is_set)| *is_set)
-        .fold(request, |request, (flag, _)| request.with(flag, "true"))
-        .file(upload)
-}
-
-/// Sorts what came back by what it means for the lines that were sent.
-fn heard(result: Result<Reply, Failure>) -> Heard {
-    let mut reply = match result {
-        Ok(reply) => reply,
-        Err(Failure::Unsent(error)) => return Heard::Unsent(error),
-        Err(Failure::Lost(error)) => return Heard::Lost(error),
-    };
-    let (status, wait, is_json) = (reply.status(), reply.retry_after(), reply.is_json());
-    if status == 200 {
-        return match reply.json() {
-            Ok(answer) => Heard::Answer(answer),
-            Err(error) => Heard::Lost(error),
-        };
-    }
-    let error = reply.into_error();
-    match status {
-        401 | 403 => Heard::Denied(error),
-        429 | 503 => Heard::Busy(wait, error),
-        413 => Heard::TooLarge(error),
-        400 if is_size(&error) => Heard::TooLarge(error),
-        404 | 400..=407 | 409..=499 => Heard::Failed(error),
-        500 if is_json => Heard::Failed(error),
-        _ => Heard::Lost(error),
-    }
-}
-
-/// Whether a 400 is about the size of the request, as later versions say it (import-export.md §3.2).
-fn is_size(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Status { message, .. } if message.contains("ayload content length")
-        || message.contains("maximum allowed"))
 }

@@ -1,19 +1,20 @@
 //! Is everything in the space as it was told? Read once more at the end; what is told is what is there.
 
 use super::super::model::Outcome;
-use super::crossing::{Crossing, LOOKS, Told};
+use super::crossing::{Crossing, Told};
 use super::inventory::What;
+use super::patience::LOOKS;
 use super::view::{Seen, indices};
 use crate::error::Result;
 
 impl Crossing<'_> {
     /// Reads all that the bundle names again, and corrects what was told of it.
     pub(super) fn verify(&mut self) -> Result<()> {
-        let (client, space, bundle) = (self.client, self.space, self.bundle);
+        let bundle = self.bundle;
         for again in 0..=LOOKS {
-            self.view.read_connectors(client, space, bundle)?;
-            self.view.read_exceptions(client, space, bundle)?;
-            self.view.read_rules(client, space, bundle, None)?;
+            self.read_connectors()?;
+            self.read_exceptions()?;
+            self.read_rules(None)?;
             let is_late = indices(bundle).any(|index| {
                 let told = self.told[index as usize].as_ref();
                 told.is_some_and(Told::is_there) && !self.is_met(index)

@@ -1,5 +1,7 @@
 //! What fails only when a rule is made, though its line passed the check? Mostly its actions.
 
+use std::collections::HashSet;
+
 use super::answer::Message;
 use super::content::Content;
 use super::read::RuleLine;
@@ -34,9 +36,7 @@ pub(super) fn faults(problems: &[Problem]) -> Vec<Fault> {
             "not-a-duration" => Stage::Interval,
             "history-window-order" => Stage::Window,
             "date-misread" if is_window && problem.kibana.is_some() => Stage::Window,
-            "action-uuid-repeated" | "action-group" | "action-throttle" | "alerts-filter" => {
-                Stage::Action
-            }
+            "action-group" | "action-throttle" | "alerts-filter" => Stage::Action,
             _ => return None,
         };
         let action = match problem.pointer.as_slice() {
@@ -110,10 +110,11 @@ pub(super) fn refusal(
 /// Words about actions that the rule still has.
 fn action_words(line: &RuleLine, content: &Content) -> Vec<String> {
     // Of system actions the server takes id and parameters alone.
+    let plain = content.actions.iter().filter(|action| !action.is_system);
     let is_kept = |fault: &&Fault| {
-        let mut plain = content.actions.iter().filter(|action| !action.is_system);
-        let is_uuid = fault.code == "action-uuid-repeated";
-        is_uuid || plain.any(|action| fault.action == Some(action.index))
+        plain
+            .clone()
+            .any(|action| fault.action == Some(action.index))
     };
     let faults: Vec<&Fault> = line
         .faults
@@ -122,6 +123,14 @@ fn action_words(line: &RuleLine, content: &Content) -> Vec<String> {
         .filter(is_kept)
         .collect();
     let mut all = Vec::new();
+    let mut uuids = HashSet::new();
+    let mut told = content
+        .actions
+        .iter()
+        .filter_map(|action| action.uuid.as_deref());
+    if !told.all(|uuid| uuids.insert(uuid)) {
+        all.push("Actions have duplicated UUIDs".to_owned());
+    }
     for fault in &faults {
         let is_only = faults.iter().filter(|it| it.code == fault.code).count() == 1;
         let Some(words) = &fault.words else { continue };

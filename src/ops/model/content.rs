@@ -37,6 +37,8 @@ pub struct Action {
     pub is_system: bool,
     /// Whether it has a `group`, which other actions must have.
     pub has_group: bool,
+    /// Its own id; none if the server is to make one.
+    pub uuid: Option<Box<str>>,
     /// What else it says; none without `uuid`, since the server then makes one.
     pub print: Option<Fingerprint>,
 }
@@ -308,9 +310,9 @@ fn action(index: usize, action: Raw<'_>, throttle: Option<&str>, target: Target)
     let id = action.get("id").and_then(Raw::as_str).unwrap_or_default();
     let is_system = is_system_connector(&id);
     let text = action_text(action, throttle, target, true);
-    let print = action
-        .get("uuid")
-        .filter(|uuid| !uuid.is_null())
+    let uuid = action.get("uuid").and_then(Raw::as_str);
+    let print = uuid
+        .as_ref()
         .and_then(|_| Record::parse(&text, 0).ok())
         .map(|record| fingerprint(&record, Fields::All));
     Action {
@@ -318,6 +320,7 @@ fn action(index: usize, action: Raw<'_>, throttle: Option<&str>, target: Target)
         connector: Some(Id::from(&*id)),
         is_system,
         has_group: action.get("group").is_some(),
+        uuid: uuid.map(Cow::into),
         print,
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct RuleLine {
     pub(super) is_marked_prebuilt: bool,
     pub(super) needs_machine_learning: bool,
     pub(super) content: Content,
+    /// Whether the line says anything of exception lists, be it none.
+    pub(super) has_references: bool,
     /// What the line has that passes, and that fails when the rule is made.
     pub(super) faults: Vec<actions::Fault>,
 }
@@ -319,6 +321,7 @@ fn rule(place: Place, record: &Record<'_>, content: Content, problems: &[Problem
         is_marked_prebuilt: record.get("immutable").and_then(Raw::as_bool) == Some(true),
         needs_machine_learning: record.str("type").as_deref() == Some("machine_learning"),
         content,
+        has_references: record.has("exceptions_list"),
         faults: actions::faults(problems),
     }
 }

@@ -170,7 +170,7 @@ impl Run {
             return (lost, refuse(409, message, ledger));
         }
         if let Some(existing) = existing.filter(|_| !model.server.replaces_whole()) {
-            keep_actions(&mut content, &existing.content);
+            keep(&mut content, rule, &existing.content);
         }
         // Overwriting does not pass the tolerance on.
         let tolerates = self.tolerates && existing.is_none();
@@ -267,14 +267,17 @@ fn refused_as_prebuilt(model: &Model, rule: &RuleLine, is_prebuilt: bool) -> Opt
     Some(Message::Exact(text))
 }
 
-/// Gives a rule without actions those that it has in the space: so where overwriting is a patch (import-export.md §2.3).
-fn keep_actions(content: &mut Content, stored: &Content) {
+/// Gives a rule what its line does not say and it has in the space: so where overwriting is a patch (import-export.md §2.3).
+fn keep(content: &mut Content, line: &RuleLine, stored: &Content) {
     if content.actions.is_empty() {
         let of_no_line = |action: &Action| Action {
             index: usize::MAX,
             ..action.clone()
         };
         content.actions = stored.actions.iter().map(of_no_line).collect();
+    }
+    if !line.has_references {
+        content.references.clone_from(&stored.references);
     }
 }
 

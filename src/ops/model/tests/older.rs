@@ -159,3 +159,19 @@ fn before_8_13_overwriting_is_a_patch() {
         assert_eq!(content.rest.is_some(), version == "8.13");
     }
 }
+
+#[test]
+fn before_8_13_a_line_that_says_nothing_of_lists_leaves_references() {
+    let reference = r#""exceptions_list":[{"id":"L","list_id":"l","type":"detection","namespace_type":"single"}]"#;
+    let kept = stored("a", reference);
+    for (version, more, references) in [
+        ("8.12", "", 1),
+        ("8.12", r#""exceptions_list":[]"#, 0),
+        ("8.13", "", 0),
+    ] {
+        let mut model = space(version, &[LIST, &kept]);
+        assert!(answered(&mut model, REPLACE, &[&rule("a", more)]).success);
+        let content = &model.rule("a").unwrap().content;
+        assert_eq!(content.references.len(), references, "{version} {more}");
+    }
+}

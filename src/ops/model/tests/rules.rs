@@ -187,6 +187,26 @@ fn two_connectors_of_one_origin_cost_the_action_not_the_rule() {
 }
 
 #[test]
+fn an_action_that_is_lost_repeats_no_uuid() {
+    let mut model = space("9.1", &[]);
+    model.add_connector("one", connector(Some("c"), "One", false));
+    model.add_connector("two", connector(Some("c"), "Two", false));
+    let of = |id: &str| {
+        format!(
+            r#"{{"id":"{id}","group":"default","action_type_id":".email","params":{{}},"uuid":"u"}}"#
+        )
+    };
+    let lost = rule("a", &format!(r#""actions":[{},{}]"#, of("one"), of("c")));
+    assert_eq!(answered(&mut model, KEEP, &[&lost]).success_count, 1);
+    let twice = rule("b", &format!(r#""actions":[{},{}]"#, of("one"), of("two")));
+    let answer = answered(&mut model, KEEP, &[&twice]);
+    assert_eq!(
+        told(&answer.errors),
+        ["400 b~ Actions have duplicated UUIDs"]
+    );
+}
+
+#[test]
 fn connectors_without_secrets_fail_rules_unless_the_file_has_a_connector() {
     let line = rule("a", &action("c"));
     let other = CONNECTOR.replace("\"c\"", "\"d\"");
