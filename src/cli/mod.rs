@@ -15,6 +15,7 @@ mod input;
 mod interrupt;
 mod ls;
 mod merge;
+mod migrate;
 mod notes;
 mod output;
 mod pack;
@@ -187,6 +188,9 @@ enum Verb {
     /// Brings a bundle into a space: whole, once, in parts that fit, with the truth told record by record.
     #[command(display_order = 23)]
     Import(import::Import),
+    /// Brings what a space has to spaces of another Kibana, made to fit: export, edits, plan, import, verification.
+    #[command(display_order = 24)]
+    Migrate(migrate::Migrate),
     /// Shows which connection applies, and where each setting came from.
     #[command(display_order = 29)]
     Config(config::Config),
@@ -272,6 +276,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Export(export) => export.run(&cli.global),
         Verb::Plan(plan) => plan.run(&cli.global),
         Verb::Import(import) => import.run(&cli.global),
+        Verb::Migrate(migrate) => migrate.run(&cli.global),
         Verb::Config(config) => config.run(),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),

@@ -1,5 +1,6 @@
 //! A bundle and a live Kibana together: what it is ready for, and what goes there and comes from there.
 
+pub mod beyond;
 pub mod export;
 pub mod find;
 pub mod import;
@@ -8,6 +9,7 @@ mod pages;
 pub mod plan;
 pub mod snapshot;
 mod status;
+pub mod value_lists;
 
 pub use pages::{Connector, Counted, connectors, spaces, total};
 pub use status::{Access, Connectors, SpaceStatus, Status};
