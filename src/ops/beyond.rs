@@ -1,7 +1,6 @@
 //! What do rules and items refer to that no bundle carries? Each thing by its id, how many refer to it, and whether a space has it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::Deserialize;
 
@@ -36,18 +35,17 @@ impl Sort {
             Self::Job => "job",
         }
     }
-}
 
-impl fmt::Display for Sort {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ValueList => "value list",
-            Self::Connector => "connector",
-            Self::DataView => "data view",
-            Self::Timeline => "timeline template",
-            Self::SavedQuery => "saved query",
-            Self::Job => "machine learning job",
-        })
+    /// What people call several.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::ValueList => "value lists",
+            Self::Connector => "connectors",
+            Self::DataView => "data views",
+            Self::Timeline => "timeline templates",
+            Self::SavedQuery => "saved queries",
+            Self::Job => "machine learning jobs",
+        }
     }
 }
 
@@ -243,19 +241,17 @@ mod tests {
         }
         let found: Vec<String> = beyond
             .things()
-            .map(|(sort, id, users)| {
-                format!("{sort} {id} {} {}{}", users.count, users.first, users.ty)
-            })
+            .map(|(sort, id, users)| format!("{} {id} {} {}{}", users.count, users.first, users.ty))
             .collect();
         assert_eq!(
             found,
             [
-                "value list ips 1 exception item `i`ip",
+                "value-list ips 1 exception item `i`ip",
                 "connector p 1 rule `a`",
-                "data view v 2 rule `a`",
-                "timeline template t 1 rule `b`",
-                "machine learning job j 1 rule `b`",
-                "machine learning job k 1 rule `b`",
+                "data-view v 2 rule `a`",
+                "timeline t 1 rule `b`",
+                "job j 1 rule `b`",
+                "job k 1 rule `b`",
             ]
         );
     }

@@ -106,7 +106,7 @@ impl Run<'_> {
                     let job = self.job(side, space, &made);
                     text::surveys(&job, &surveys, self.global.verbose, is_dry)?;
                     let beside = self.beside(&made, &there, false);
-                    let more = self.brought(&made, &there) + &beside.text();
+                    let more = self.brought(&made, &there) + &beside.text(self.global.verbose);
                     if is_dry {
                         work::print(&more)?;
                     } else {
@@ -267,7 +267,7 @@ impl Run<'_> {
             Format::Text => {
                 let mut text = text::done(&report, self.global.verbose);
                 text.extend(carried.iter().map(Carried::text));
-                work::print(&(text + &beside.text()))?;
+                work::print(&(text + &beside.text(self.global.verbose)))?;
             }
         }
         for (location, note) in &made.notes {

@@ -4,11 +4,15 @@ use std::fmt::Write as _;
 
 use ruleferry::kibana::Space;
 use ruleferry::ops::beyond::Sort;
+use ruleferry::transform::is_own_timeline;
 use serde_json::json;
 
 use super::values::Carry;
 use super::way::Made;
 use crate::cli::notes;
+
+/// How many of a sort are named unless more is asked for.
+const NAMED: usize = 10;
 
 /// What the space is to have beside the bundle: whether each thing is there; none where that cannot be told.
 pub(super) struct Beside<'b> {
@@ -24,7 +28,8 @@ impl Beside<'_> {
         let things = self.made.beyond.things().zip(self.there);
         things.filter_map(|((sort, id, users), there)| {
             let brought = sort == Sort::ValueList && self.carry == Carry::Auto;
-            if *there == Some(true) || brought && !self.is_done {
+            let is_own = sort == Sort::Timeline && is_own_timeline(id);
+            if *there == Some(true) || is_own || brought && !self.is_done {
                 return None;
             }
             let more = match users.count {
@@ -41,18 +46,32 @@ impl Beside<'_> {
         things.filter(|(.., there)| *there == Some(false)).count()
     }
 
-    /// As people read it.
-    pub(super) fn text(&self) -> String {
-        let mut text = String::new();
+    /// As people read it: things of a sort together, so many of them by name unless more is asked for.
+    pub(super) fn text(&self, names_all: bool) -> String {
+        let mut groups: Vec<((Sort, Option<bool>), Vec<String>)> = Vec::new();
         for (sort, users, id, there) in self.things() {
+            let name = format!("`{id}` (for {users})");
+            match groups.iter_mut().find(|(it, _)| *it == (sort, there)) {
+                Some((_, names)) => names.push(name),
+                None => groups.push(((sort, there), vec![name])),
+            }
+        }
+        let mut text = String::new();
+        for ((sort, there), names) in groups {
             let state = match there {
-                Some(false) => "the space does not have it",
-                _ => "nobody looked whether the space has it",
+                Some(false) => "that the space lacks",
+                _ => "that the space may lack, which cannot be told from here",
             };
-            _ = writeln!(
-                text,
-                "  not carried: {sort} `{id}`, which {users} uses; {state}"
-            );
+            let (count, plural) = (names.len(), sort.plural());
+            _ = writeln!(text, "  not carried: {count} {plural} {state}");
+            let shown = if names_all { count } else { NAMED };
+            for name in names.iter().take(shown) {
+                _ = writeln!(text, "    {name}");
+            }
+            if count > shown {
+                let more = count - shown;
+                _ = writeln!(text, "    and {more} more; `-v` or `--report` names them");
+            }
         }
         text
     }
