@@ -24,6 +24,9 @@ pub fn hint(kind: &ErrorKind) -> Option<String> {
         ErrorKind::Unreachable { .. } => {
             Some("check `--url` (KIBANA_URL), the network, and `--proxy` or `--ca-file` where they are needed".into())
         }
+        ErrorKind::Lost { method: "GET", .. } => {
+            Some("nothing was changed; check the network, and `--client-cert` or `--proxy` where they are needed".into())
+        }
         ErrorKind::Lost { .. } => Some("the server may have done what was asked; look before you ask again".into()),
         ErrorKind::Answer { .. } => Some("check that `--url` leads to Kibana itself, not to a login page or a proxy".into()),
         ErrorKind::Conflicts { .. } => Some(
@@ -40,6 +43,12 @@ fn status_hint(status: u16, message: &str) -> Option<String> {
     let hint = match status {
         300..=399 => {
             "give the address it redirects to as `--url`; redirects are not followed, so that credentials go nowhere else"
+        }
+        400 if message.contains("rules matched the filter query") => {
+            "narrow the query down, or name the rules by `rule_ids`, which go in hundreds"
+        }
+        400 if message.contains("saved object") && message.contains("This key") => {
+            "a query that the server reads names fields its own way, as in `alert.attributes.params.severity: high` or `alert.attributes.tags: x`"
         }
         401 => {
             "check the credentials: KIBANA_API_KEY, `--api-key-file`, or KIBANA_USERNAME with KIBANA_PASSWORD"

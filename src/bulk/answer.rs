@@ -148,8 +148,7 @@ impl Answer {
     }
 
     /// Takes down ids that no rule has. Kibana looks rules up first, so these errors stand before all others.
-    pub(super) fn missing<'i>(&mut self, ids: impl IntoIterator<Item = &'i str>) {
-        let rules: Vec<Subject> = ids.into_iter().map(Subject::of_id).collect();
+    pub(super) fn missing(&mut self, rules: Vec<Subject>) {
         if rules.is_empty() {
             return;
         }

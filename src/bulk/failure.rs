@@ -73,6 +73,15 @@ impl Subject {
         }
     }
 
+    /// A rule of which only the `rule_id` is known.
+    pub(super) fn of_rule_id(id: &str) -> Self {
+        Self {
+            id: None,
+            rule_id: Some(id.into()),
+            name: None,
+        }
+    }
+
     /// The members of the JSON object that names it in the answer.
     pub(super) fn members(&self) -> String {
         let id = match (&self.id, &self.rule_id) {

@@ -66,7 +66,8 @@ impl Learned {
         let is_told = |id: &String| settings.connectors.contains_key(id);
         // A dry run does not look at connectors.
         let asks = !settings.dry_run && !request.connectors.iter().all(|named| is_told(&named.id));
-        let counts = settings.server_limits && !matches!(request.selected, Selected::Ids(_));
+        let by_id = matches!(request.selected, Selected::Ids(_) | Selected::RuleIds(_));
+        let counts = settings.server_limits && !by_id;
         let moves = match request.action {
             Action::Duplicate(exceptions) => exceptions != Exceptions::None && !settings.dry_run,
             Action::Export => true,

@@ -24,7 +24,7 @@ mod value;
 pub use answer::{Answer, Failed, Place, Summary};
 pub use failure::{Failure, Subject};
 pub use learned::MOST_MATCHES;
-pub use request::{Action, Exceptions, MOST_IDS, Request, Selected};
+pub use request::{Action, Choice, Exceptions, Live, MOST_IDS, Repeated, Request, Selected, Work};
 pub use run::{Bulk, Event, Outcome};
 pub use settings::{Customization, Interval, License, Settings};
 pub use value::Dropped;

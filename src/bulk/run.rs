@@ -99,7 +99,7 @@ impl<'r> Bulk<'r> {
     /// Begins a request; `with_results` if the answer is to be written.
     pub fn new(request: &'r Request, settings: &'r Settings, with_results: bool) -> Result<Self> {
         let ids = match &request.selected {
-            Selected::Ids(ids) => ids.as_slice(),
+            Selected::Ids(ids) | Selected::RuleIds(ids) => ids.as_slice(),
             Selected::Query(_) | Selected::All => &[],
         };
         Ok(Self {
@@ -171,13 +171,23 @@ impl<'r> Bulk<'r> {
             matched,
             mut answer,
         } = self.tally;
-        let refusal = if let Selected::Ids(ids) = &self.request.selected {
+        let missing = |ids: &'r [String], subject: fn(&str) -> Subject| {
             let missing = ids.iter().zip(&found).filter(|(_, found)| !**found);
-            answer.missing(missing.map(|(id, _)| id.as_str()));
-            (ids.len() > MOST_IDS).then(too_many_ids)
-        } else {
-            let most = most_matches(&self.request.action);
-            (matched > most).then(|| too_many(most))
+            missing.map(|(id, _)| subject(id)).collect()
+        };
+        let refusal = match &self.request.selected {
+            Selected::Ids(ids) => {
+                answer.missing(missing(ids, Subject::of_id));
+                (ids.len() > MOST_IDS).then(too_many_ids)
+            }
+            Selected::RuleIds(ids) => {
+                answer.missing(missing(ids, Subject::of_rule_id));
+                None
+            }
+            Selected::Query(_) | Selected::All => {
+                let most = most_matches(&self.request.action);
+                (matched > most).then(|| too_many(most))
+            }
         };
         Outcome { answer, refusal }
     }
@@ -234,6 +244,7 @@ fn chosen(request: &Request, ids: &HashMap<&str, usize>, record: &Record<'_>) ->
         Selected::All => Some(Choice::Any),
         Selected::Query(query) => query.matches(record).then_some(Choice::Any),
         Selected::Ids(_) => ids.get(&*record.str("id")?).copied().map(Choice::Id),
+        Selected::RuleIds(_) => ids.get(&*record.str("rule_id")?).copied().map(Choice::Id),
     }
 }
 

@@ -28,7 +28,8 @@ const NOTES: &str = "\
 The request is the endpoint's own body:
   {\"action\": \"edit\", \"enable\", \"disable\", \"delete\", \"duplicate\" or \"export\", and what it takes,
    \"ids\": [\"…\"] (the rules' `id`, not `rule_id`) or \"query\": \"KQL\" (\"\" is every rule)}
-`run` and `fill_gaps` need a server.
+In place of `ids` there may be `rule_ids`, which no Kibana takes: `bulk-action` sends such a request with the `id`s that it finds. \
+To a Kibana itself it would be a request for every rule. `run` and `fill_gaps` need a server.
 
 Edits happen in Kibana's order, all or none of them for each rule. A rule with an error stays as it was read and \
 the exit code is 3; one that was so already is skipped. An edited rule gets the next `version` (not Elastic's \
@@ -91,9 +92,9 @@ impl BulkEdit {
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         self.asked.check(!self.dry_run)?;
         let settings = self.settings()?;
-        let name = self.asked.name();
-        let request =
-            Request::parse(&self.asked.text()?, &settings).map_err(|error| error.in_file(&name))?;
+        let name = self.asked.file.name();
+        let request = Request::parse(&self.asked.file.text()?, &settings)
+            .map_err(|error| error.in_file(&name))?;
         let is_export = request.action == Action::Export;
         if is_export && self.asked.is_answered() {
             return Err(Error::usage(

@@ -26,7 +26,7 @@ use super::notes::write_text;
 use credentials::Asked;
 
 /// The flags of verbs that talk to a Kibana.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
     /// The address of Kibana, with its base path if it has one; else `KIBANA_URL`.
@@ -104,6 +104,11 @@ pub(super) fn variable(name: &str) -> Option<Sourced<String>> {
 }
 
 impl Connection {
+    /// Whether a flag says which Kibana is meant.
+    pub(crate) fn names_one(&self) -> bool {
+        self.url.is_some() || self.profile.is_some()
+    }
+
     /// The settings of the one Kibana that flags, variables and profile describe.
     pub(crate) fn settings(&self) -> Result<Settings> {
         let named =
@@ -226,6 +231,14 @@ impl Connection {
         global: &Global,
     ) -> Result<Connected> {
         self.of_target(target)?.connect(retry, global)
+    }
+
+    /// The Kibana that a target names, or where there is none the one that flags, variables and profile describe.
+    pub(crate) fn connect_at(&self, target: Option<&Target>, global: &Global) -> Result<Connected> {
+        match target {
+            Some(target) => self.connect_to(target, Retry::default(), global),
+            None => self.connect(Retry::default(), global),
+        }
     }
 }
 

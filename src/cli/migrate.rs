@@ -192,12 +192,12 @@ impl Migrate {
             ledger.open()?;
         }
         let (exit, is_over) = run.done(&ledgers)?;
+        for ledger in ledgers.into_iter().rev() {
+            ledger.end(is_over)?;
+        }
         if let Some(kept) = kept.filter(|_| is_over) {
             // It is of no use any more; that it cannot be removed is no failure of the migration.
             _ = std::fs::remove_file(kept);
-        }
-        for ledger in ledgers {
-            ledger.end(is_over)?;
         }
         Ok(exit)
     }
@@ -247,7 +247,9 @@ impl Migrate {
     ) -> Result<Vec<Ledger>> {
         let one = |(at, side): (usize, &Side)| {
             let path = journal.map(|base| side.journal(base, at == 0));
-            Ledger::at(path, self.head(origin, side), self.resume)
+            // The first is begun first and ended last; without another's, that has nothing to go on with.
+            let resumes = self.resume && (at == 0 || path.as_ref().is_some_and(|it| it.exists()));
+            Ledger::at(path, self.head(origin, side), resumes)
         };
         sides.iter().enumerate().map(one).collect()
     }

@@ -1,6 +1,8 @@
 //! The command line: one file a verb. The only place that prints, and that knows `anyhow`.
 
+mod alerts;
 mod ask;
+mod bulk_action;
 mod bulk_edit;
 mod check;
 mod config;
@@ -21,6 +23,7 @@ mod output;
 mod pack;
 mod patch;
 mod plan;
+mod prebuilt;
 mod progress;
 mod render;
 mod request;
@@ -189,8 +192,17 @@ enum Verb {
     #[command(display_order = 23)]
     Import(import::Import),
     /// Brings what a space has to spaces of another Kibana, made to fit: export, edits, plan, import, verification.
-    #[command(display_order = 24)]
+    #[command(display_order = 27)]
     Migrate(migrate::Migrate),
+    /// Does a `_bulk_action` request to a live space.
+    #[command(display_order = 24)]
+    BulkAction(bulk_action::BulkAction),
+    /// Tells of Elastic's own rules in a live space, or installs and updates all of them.
+    #[command(display_order = 25)]
+    Prebuilt(prebuilt::Prebuilt),
+    /// Sets the status of the alerts of chosen rules in a live space.
+    #[command(display_order = 26)]
+    Alerts(alerts::Alerts),
     /// Shows which connection applies, and where each setting came from.
     #[command(display_order = 29)]
     Config(config::Config),
@@ -277,6 +289,9 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Plan(plan) => plan.run(&cli.global),
         Verb::Import(import) => import.run(&cli.global),
         Verb::Migrate(migrate) => migrate.run(&cli.global),
+        Verb::BulkAction(bulk_action) => bulk_action.run(&cli.global),
+        Verb::Prebuilt(prebuilt) => prebuilt.run(&cli.global),
+        Verb::Alerts(alerts) => alerts.run(&cli.global),
         Verb::Config(config) => config.run(),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),

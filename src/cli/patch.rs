@@ -1,4 +1,6 @@
-//! `patch`: a `_bulk_update` request done to files.
+//! `patch`: a `_bulk_update` request done to files, or to a live space.
+
+mod live;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -39,7 +41,15 @@ that they are customised. Whether connectors and exception lists exist is not lo
 Each partial rule is done whole or not at all, in the order of the request. One that fails is named with its place in the \
 request, and the exit code is 3. A body that the route refuses as a whole is exit 2, and nothing is written.
 
+With `--to`, or `--url` or `--profile`, the partial rules go to a live space, one PATCH each, since no Kibana of 9.0 or later takes \
+them together. It asks before, unless `--yes` is given; `--dry-run` says of each whether its rule is there and what would change. \
+`-j` requests are in flight, 4 unless said otherwise; those for one rule go one after another, in order, and so do all where some \
+name their rule by `id` and others by `rule_id`. One whose answer is lost is sent again: the content is then that of once, and only \
+`revision` may move on twice. If no answer comes, the rule is read, and the report says whether it has what was sent. The run ends \
+early where the credentials are refused (exit 5, or 3 if some were done) or the server stays away.
+
 Example: ruleferry patch --request request.json --response answer.json export.ndjson -o out.ndjson
+     or: ruleferry patch --request request.json --to prod/soc --report report.ndjson
 with [{\"rule_id\":\"acme-1\",\"severity\":\"high\",\"tags\":[\"prod\"]}]";
 
 /// The verb.
@@ -56,12 +66,19 @@ pub(crate) struct Patch {
     #[arg(long, value_name = "LEVEL", help_heading = "The server")]
     license: Option<License>,
     #[command(flatten)]
+    live: live::Flags,
+    #[command(flatten)]
     asked: Requested,
 }
 
 impl Patch {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        if self.live.is_live() {
+            self.offline_flags()?;
+            return Ok(self.live.run(&self.asked.file, global)?);
+        }
+        self.live.check_unused()?;
         self.asked.check(true)?;
         let random = || uuid::Uuid::new_v4().to_string();
         let settings = Settings {
@@ -70,8 +87,8 @@ impl Patch {
             seed: self.seed.clone().unwrap_or_else(random),
             ..Settings::default()
         };
-        let name = self.asked.name();
-        let text = self.asked.text()?;
+        let name = self.asked.file.name();
+        let text = self.asked.file.text()?;
         let request = Request::parse(&text).map_err(|error| error.in_file(&name))?;
         warn_of_dropped(global, &request.dropped, &name);
         let consumed = Arc::new(AtomicU64::new(0));
@@ -115,6 +132,24 @@ impl Patch {
         self.asked
             .answer(response, false, |out| answer.write(&request, out))?;
         Ok(exit)
+    }
+}
+
+impl Patch {
+    /// Refuses flags that are for files.
+    fn offline_flags(&self) -> Result<(), Error> {
+        let own = [
+            (self.keep_versions, "--keep-versions"),
+            (self.seed.is_some(), "--seed"),
+            (self.license.is_some(), "--license"),
+        ];
+        let given = own.into_iter().find(|(is_given, _)| *is_given);
+        match given.map(|(_, flag)| flag).or(self.asked.of_files()) {
+            Some(flag) => Err(Error::usage(format!(
+                "`{flag}` is for files, so it has no place beside `--to`, `--url` or `--profile`"
+            ))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -15,10 +15,10 @@ use super::output::{Output, Sink};
 use super::work::{check_in_place, check_paths, threads};
 use super::{Global, render};
 
-/// The flags about a request and its files.
+/// The flag that names a request.
 #[derive(Debug, Args)]
-pub(crate) struct Requested {
-    /// The request body; `-` is standard input, where FILEs are given.
+pub(crate) struct RequestFile {
+    /// The request body; `-` is standard input.
     #[arg(
         long,
         value_name = "FILE",
@@ -26,6 +26,13 @@ pub(crate) struct Requested {
         help_heading = None::<&'static str>
     )]
     request: PathBuf,
+}
+
+/// The flags about a request and its files.
+#[derive(Debug, Args)]
+pub(crate) struct Requested {
+    #[command(flatten)]
+    pub(crate) file: RequestFile,
     #[command(flatten)]
     pub(crate) input: AnyInput,
     #[command(flatten)]
@@ -50,32 +57,7 @@ pub(crate) struct Requested {
 /// Does the request to the bundle that these sources make.
 pub(crate) type Pass<'p> = dyn FnMut(Vec<Source<'_>>, &mut dyn Write) -> Result<Report, Error> + 'p;
 
-impl Requested {
-    /// Refuses flags that do not go together; `writes` says whether a bundle is written.
-    pub(crate) fn check(&self, writes: bool) -> Result<(), Error> {
-        check_in_place(&self.input, &self.output)?;
-        let file = |path: &'_ Option<PathBuf>| path.clone().filter(|path| path.as_os_str() != "-");
-        let (request, response) = (file(&Some(self.request.clone())), file(&self.response));
-        let beside = [
-            ("--request", request.as_deref()),
-            ("--rejects", self.rejects.as_deref()),
-            ("--response", response.as_deref()),
-        ];
-        check_paths(&beside, self.input.files(), self.output.path())?;
-        if is_standard(&self.request) && self.input.reads_stdin() {
-            return Err(Error::usage(
-                "`--request -` takes standard input, so it needs FILEs, none of them `-`",
-            ));
-        }
-        let answers_stdout = self.response.as_deref().is_some_and(is_standard);
-        if answers_stdout && self.output.is_stdout() && writes {
-            return Err(Error::usage(
-                "`--response -` takes standard output, so the bundle needs `-o FILE` or `--in-place`",
-            ));
-        }
-        Ok(())
-    }
-
+impl RequestFile {
     /// The request's file as the user named it.
     pub(crate) fn name(&self) -> Cow<'_, str> {
         self.request.to_string_lossy()
@@ -93,6 +75,50 @@ impl Requested {
             return Ok(text);
         }
         std::fs::read_to_string(&self.request).map_err(reading)
+    }
+}
+
+impl Requested {
+    /// Refuses flags that do not go together; `writes` says whether a bundle is written.
+    pub(crate) fn check(&self, writes: bool) -> Result<(), Error> {
+        check_in_place(&self.input, &self.output)?;
+        let file = |path: &'_ Option<PathBuf>| path.clone().filter(|path| path.as_os_str() != "-");
+        let request = file(&Some(self.file.request.clone()));
+        let response = file(&self.response);
+        let beside = [
+            ("--request", request.as_deref()),
+            ("--rejects", self.rejects.as_deref()),
+            ("--response", response.as_deref()),
+        ];
+        check_paths(&beside, self.input.files(), self.output.path())?;
+        if is_standard(&self.file.request) && self.input.reads_stdin() {
+            return Err(Error::usage(
+                "`--request -` takes standard input, so it needs FILEs, none of them `-`",
+            ));
+        }
+        let answers_stdout = self.response.as_deref().is_some_and(is_standard);
+        if answers_stdout && self.output.is_stdout() && writes {
+            return Err(Error::usage(
+                "`--response -` takes standard output, so the bundle needs `-o FILE` or `--in-place`",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What was given of the files and flags that only a request to files has.
+    pub(crate) fn of_files(&self) -> Option<&'static str> {
+        let given = [
+            (!self.input.files().is_empty(), "FILE"),
+            (self.input.is_live(), "--live"),
+            (self.output.path().is_some(), "-o"),
+            (self.output.in_place, "--in-place"),
+            (self.output.recompresses(), "--compress"),
+            (self.response.is_some(), "--response"),
+            (self.on_error != OnError::Stop, "--on-error"),
+            (self.rejects.is_some(), "--rejects"),
+        ];
+        let given = given.into_iter().find(|(is_given, _)| *is_given);
+        given.map(|(_, flag)| flag)
     }
 
     /// Whether the answer is wanted.

@@ -103,6 +103,25 @@ impl Told {
     }
 }
 
+/// The first names, quoted, and how many more there are, as in "`a`, `b` and 3 more"; all of them if that is asked for.
+pub(crate) fn some_of<'n>(names: impl ExactSizeIterator<Item = &'n str>, all: bool) -> String {
+    const SHOWN: usize = 3;
+    let count = names.len();
+    let shown = if all { count } else { SHOWN };
+    let first: Vec<String> = names.take(shown).map(|name| format!("`{name}`")).collect();
+    let more = match count.saturating_sub(shown) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", first.join(", "))
+}
+
+/// As in "1 rule", "12 rules".
+pub(crate) fn count(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
 /// A line of JSON about a record; `path` is its file.
 pub(crate) fn about(key: &Key, path: Option<&str>, outcome: &str) -> Value {
     json!({

@@ -14,7 +14,7 @@ use super::failure::{self, Failure};
 use super::options::{Exchange, Options, base, builder};
 use super::reply::Reply;
 use super::request::{Body, Method, Request};
-use super::retry::{Outcome, jittered};
+use super::retry::{Outcome, Retry, jittered};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A Kibana to send requests to. Connections are kept and shared between threads.
@@ -51,6 +51,11 @@ impl Client {
     /// Who we say we are.
     pub fn credentials(&self) -> &Credentials {
         &self.options.credentials
+    }
+
+    /// How requests are sent again.
+    pub fn retry(&self) -> Retry {
+        self.options.retry
     }
 
     /// Sends a request, and again as far as that is safe; an answer that is no success is an error.

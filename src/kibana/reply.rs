@@ -91,7 +91,12 @@ impl Reply {
         _ = Read::by_ref(&mut self)
             .take(LONGEST_ERROR)
             .read_to_end(&mut bytes);
-        let mut message = message(&String::from_utf8_lossy(&bytes));
+        self.error(&String::from_utf8_lossy(&bytes))
+    }
+
+    /// The answer as an error, its body being read already.
+    pub fn error(&self, body: &str) -> Error {
+        let mut message = message(body);
         if let Some(to) = self
             .response
             .headers()
@@ -117,7 +122,8 @@ impl Reply {
             .is_some_and(|kind| kind.contains("json"))
     }
 
-    fn strange(&self, problem: &str) -> Error {
+    /// The answer as an error, because it is not what the route answers.
+    pub fn strange(&self, problem: &str) -> Error {
         ErrorKind::Answer {
             method: self.method,
             path: self.path.clone(),
@@ -176,9 +182,8 @@ fn message(body: &str) -> String {
     let text = match &json {
         Some(json) => ["message", "error"]
             .iter()
-            .find_map(|key| json.get(key).and_then(Value::as_str))
-            .unwrap_or_default()
-            .to_owned(),
+            .find_map(|key| words(json.get(key)?))
+            .unwrap_or_default(),
         None if looks_like_html(body) => format!("an HTML page{}", title(body)),
         None => body.trim().to_owned(),
     };
@@ -192,6 +197,18 @@ fn message(body: &str) -> String {
         return cut + "…";
     }
     one_line
+}
+
+/// A reason, or several, as some of the security routes give them.
+fn words(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(texts) => {
+            let texts: Vec<&str> = texts.iter().filter_map(Value::as_str).collect();
+            Some(texts.join(", "))
+        }
+        _ => None,
+    }
 }
 
 fn looks_like_html(text: &str) -> bool {
@@ -226,6 +243,10 @@ mod tests {
                 "[security_exception]",
             ),
             (r#"{"statusCode":404,"error":"Not Found"}"#, "Not Found"),
+            (
+                r#"{"message":["either \"id\" or \"rule_id\" must be set","b"],"status_code":400}"#,
+                "either \"id\" or \"rule_id\" must be set, b",
+            ),
             (
                 r#"{"ok":false,"message":"Unknown resource."}"#,
                 "Unknown resource.",

@@ -1,12 +1,18 @@
 //! A bundle and a live Kibana together: what it is ready for, and what goes there and comes from there.
 
+pub mod alerts;
 pub mod beyond;
+pub mod bulk_action;
 pub mod export;
 pub mod find;
 pub mod import;
 pub mod model;
 mod pages;
+pub mod patch;
 pub mod plan;
+pub mod prebuilt;
+pub mod resolve;
+pub mod settle;
 pub mod snapshot;
 mod status;
 pub mod value_lists;

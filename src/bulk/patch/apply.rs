@@ -276,7 +276,8 @@ fn completed(
     completing.complete(given)
 }
 
-fn same(a: Option<Raw<'_>>, b: Option<Raw<'_>>) -> bool {
+/// Whether both say the same, however they are spelt, or neither is there.
+pub(super) fn same(a: Option<Raw<'_>>, b: Option<Raw<'_>>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => alike(a, b),
         (a, b) => a.is_none() && b.is_none(),

@@ -13,6 +13,7 @@ mod answer;
 mod apply;
 mod later;
 mod members;
+mod outstanding;
 mod request;
 mod run;
 #[cfg(test)]

@@ -86,6 +86,16 @@ impl<'t> Request<'t> {
         Ok(Self { elements, dropped })
     }
 
+    /// The same elements as requests of their own, as PATCH takes them one at a time: what Kibana refuses of several together is
+    /// no matter then.
+    #[must_use]
+    pub fn one_by_one(mut self) -> Self {
+        for element in self.elements.chunks_mut(1) {
+            share_lists(element);
+        }
+        self
+    }
+
     /// Whether an action in it needs a new id.
     pub fn makes_ids(&self) -> bool {
         let elements = self.elements.iter();
@@ -114,6 +124,21 @@ impl<'t> Request<'t> {
 }
 
 impl Element<'_> {
+    /// The element as it was written.
+    pub fn text(&self) -> &str {
+        self.object.text()
+    }
+
+    /// The `id` of the rule that it is for, if that is how it names it.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// The `rule_id` of the rule that it is for, if that is how it names it.
+    pub fn rule_id(&self) -> Option<&str> {
+        self.rule_id.as_deref()
+    }
+
     /// The member of the answer that names the rule of an element that failed.
     pub(super) fn named(&self) -> String {
         match (&self.id, &self.rule_id) {

@@ -4,6 +4,7 @@
 //! says it; what its schema says depends on the release, so there the words are ours.
 
 mod edits;
+mod live;
 
 use std::collections::HashSet;
 
@@ -12,6 +13,8 @@ use super::value::{Dropped, Spot, Value};
 use crate::edit::Edit;
 use crate::error::{Error, Result};
 use crate::query::Query;
+
+pub use live::{Choice, Live, Repeated, Work};
 
 /// How many `ids` Kibana takes.
 pub const MOST_IDS: usize = 100;
@@ -57,6 +60,8 @@ pub enum Exceptions {
 pub enum Selected {
     /// Those with one of these `id`s, each once and in the order of the request.
     Ids(Vec<String>),
+    /// Those with one of these `rule_id`s. No Kibana takes them: a request that is to be sent is one for `id`s by then.
+    RuleIds(Vec<String>),
     /// Those that match.
     Query(Query),
     /// All.
@@ -83,6 +88,11 @@ const ACTIONS: &[&str] = &[
 
 const GAPS: [&str; 3] = ["gaps_range_start", "gaps_range_end", "gap_fill_statuses"];
 
+/// The keys that every action takes; `rule_ids` is ours.
+const COMMON: [&str; 7] = [
+    "action", "ids", "rule_ids", "query", GAPS[0], GAPS[1], GAPS[2],
+];
+
 impl Request {
     /// Reads a request body.
     ///
@@ -95,16 +105,12 @@ impl Request {
             .required("action", "a string")
             .and_then(|action| action.choice(ACTIONS))?;
         let mut dropped = Vec::new();
-        let mut known = vec!["action", "ids", "query", GAPS[0], GAPS[1], GAPS[2]];
         let own_key = ["edit", "duplicate"].into_iter().find(|key| *key == name);
-        known.extend(own_key);
-        body.drops(&known, &mut dropped);
-
-        let ids = body.member("ids").map(|ids| ids.strings(1)).transpose()?;
-        let query = body
-            .member("query")
-            .map(|query| Ok::<_, Error>((query.string()?, query)))
-            .transpose()?;
+        body.drops(
+            &COMMON.into_iter().chain(own_key).collect::<Vec<_>>(),
+            &mut dropped,
+        );
+        let named = Named::read(&body)?;
         gap_types(&body)?;
         let mut connectors = Vec::new();
         let action = match name {
@@ -116,13 +122,23 @@ impl Request {
             "edit" => Action::Edit(edits::parse(&body, &mut dropped, &mut connectors)?),
             other => return Err(only_a_server(&body, other)),
         };
-        limits(&body, ids.as_deref(), query.is_some(), settings)?;
+        let most_ids = if settings.server_limits {
+            MOST_IDS
+        } else {
+            usize::MAX
+        };
+        if let Some(gap) = limits(&body, &named, most_ids)? {
+            return Err(gap.refused(
+                "`gaps_range_start` chooses rules by the gaps in their runs, which a file does not know",
+                Some("choose the rules by `query` or `ids`"),
+            ));
+        }
         if settings.dry_run && action == Action::Export {
             let at = body.member("action").unwrap_or(body);
             return Err(at.refused("Export action doesn't support dry_run mode", None));
         }
         edits::licensed(&body, &action, settings)?;
-        let selected = selected(&body, ids, query, settings)?;
+        let selected = selected(&body, named, settings)?;
         Ok(Self {
             action,
             selected,
@@ -163,23 +179,48 @@ fn only_a_server(body: &Value<'_>, action: &str) -> Error {
     )
 }
 
-/// What Kibana checks once the body fits its schema, in its order.
-fn limits(
-    body: &Value<'_>,
-    ids: Option<&[String]>,
-    has_query: bool,
-    settings: &Settings,
-) -> Result<()> {
+/// How a body names the rules that it is for.
+struct Named<'t> {
+    ids: Option<Vec<String>>,
+    rule_ids: Option<Vec<String>>,
+    query: Option<(String, Value<'t>)>,
+}
+
+impl<'t> Named<'t> {
+    fn read(body: &Value<'t>) -> Result<Self> {
+        let strings = |key| body.member(key).map(|ids| ids.strings(1)).transpose();
+        Ok(Self {
+            ids: strings("ids")?,
+            rule_ids: strings("rule_ids")?,
+            query: body
+                .member("query")
+                .map(|query| Ok::<_, Error>((query.string()?, query)))
+                .transpose()?,
+        })
+    }
+}
+
+/// What Kibana checks once the body fits its schema, in its order, and what is ours to check; gives the first of the keys about
+/// gaps, if they are there.
+fn limits<'t>(body: &Value<'t>, named: &Named<'t>, most_ids: usize) -> Result<Option<Value<'t>>> {
     let at = |key: &str| body.member(key).unwrap_or_else(|| body.clone());
-    if settings.server_limits && ids.is_some_and(|ids| ids.len() > MOST_IDS) {
+    let has_ids = named.ids.is_some();
+    if named.ids.as_ref().is_some_and(|ids| ids.len() > most_ids) {
         return Err(at("ids").refused(
             too_many_ids(),
             Some("send the ids in several requests, or leave out `--server-limits`"),
         ));
     }
-    if ids.is_some() && has_query {
+    if has_ids && named.query.is_some() {
         return Err(at("query").refused(
             "Both query and ids are sent. Define either ids or query in request payload.",
+            None,
+        ));
+    }
+    if named.rule_ids.is_some() && (has_ids || named.query.is_some()) {
+        let other = if has_ids { "ids" } else { "query" };
+        return Err(at("rule_ids").refused(
+            format!("`rule_ids` chooses the rules, and so does `{other}`; expected one of them"),
             None,
         ));
     }
@@ -188,47 +229,58 @@ fn limits(
         .filter(|key| body.member(key).is_some())
         .collect();
     let Some(first) = gaps.first() else {
-        return Ok(());
+        return Ok(None);
     };
-    let message = if gaps.len() < GAPS.len() {
-        "gaps_range_start, gaps_range_end and gap_fill_statuses must be provided together."
-    } else if ids.is_some() {
-        "Cannot use both ids and gaps_range_start/gaps_range_end in request payload."
-    } else {
+    if gaps.len() < GAPS.len() {
         return Err(at(first).refused(
-            "`gaps_range_start` chooses rules by the gaps in their runs, which a file does not know",
-            Some("choose the rules by `query` or `ids`"),
+            "gaps_range_start, gaps_range_end and gap_fill_statuses must be provided together.",
+            None,
         ));
-    };
-    Err(at(first).refused(message, None))
+    }
+    if has_ids || named.rule_ids.is_some() {
+        return Err(at(first).refused(
+            "Cannot use both ids and gaps_range_start/gaps_range_end in request payload.",
+            None,
+        ));
+    }
+    Ok(Some(at(first)))
 }
 
-fn selected(
-    body: &Value<'_>,
-    ids: Option<Vec<String>>,
-    query: Option<(String, Value<'_>)>,
-    settings: &Settings,
-) -> Result<Selected> {
-    match (ids, query) {
-        (Some(ids), _) => {
-            let mut seen = HashSet::new();
-            let ids = ids.into_iter().filter(|id| seen.insert(id.clone()));
-            Ok(Selected::Ids(ids.collect()))
-        }
-        (None, Some((text, value))) => {
-            if text.trim().is_empty() {
-                return Ok(Selected::All);
-            }
-            // The excerpt shows the fault in the query; the place is that of the query in the request.
-            let query = text.parse::<Query>().map_err(|error| value.blamed(error))?;
-            Ok(Selected::Query(query))
-        }
-        (None, None) if settings.all => Ok(Selected::All),
-        (None, None) => Err(body.refused(
-            "neither `ids` nor `query` is given, which means every rule there is",
-            Some("if that is meant, say `\"query\": \"\"` in the request, or give `--all`"),
+fn selected(body: &Value<'_>, named: Named<'_>, settings: &Settings) -> Result<Selected> {
+    if let Some(ids) = named.ids {
+        return Ok(Selected::Ids(each_once(ids)));
+    }
+    if let Some(ids) = named.rule_ids {
+        return Ok(Selected::RuleIds(each_once(ids)));
+    }
+    match named.query {
+        Some((text, _)) if text.trim().is_empty() => Ok(Selected::All),
+        // The excerpt shows the fault in the query; the place is that of the query in the request.
+        Some((text, value)) => text
+            .parse()
+            .map(Selected::Query)
+            .map_err(|error| value.blamed(error)),
+        None if settings.all => Ok(Selected::All),
+        None => Err(unnamed(
+            body,
+            "if that is meant, say `\"query\": \"\"` in the request, or give `--all`",
         )),
     }
+}
+
+/// The refusal of a request that does not say which rules it is for.
+fn unnamed(body: &Value<'_>, help: &str) -> Error {
+    body.refused(
+        "neither `ids` nor `query` is given, which means every rule there is",
+        Some(help),
+    )
+}
+
+fn each_once(ids: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    ids.into_iter()
+        .filter(|id| seen.insert(id.clone()))
+        .collect()
 }
 
 fn exceptions(body: &Value<'_>, dropped: &mut Vec<Dropped>) -> Result<Exceptions> {

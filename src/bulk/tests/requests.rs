@@ -278,3 +278,37 @@ fn an_id_counts_once_however_often_it_is_sent() {
         )
     );
 }
+
+#[test]
+fn rules_are_named_by_their_stable_ids_too() {
+    let ran = request(r#"{"action":"disable","rule_ids":["y","gone","y"]}"#).run(concat!(
+        r#"{"id":"y","rule_id":"x","type":"eql","enabled":true}"#,
+        "\n",
+        r#"{"rule_id":"y","type":"eql","enabled":true}"#
+    ));
+    assert_eq!(ran.counts(), [1, 1, 0, 2]);
+    assert_eq!(ran.refusal, None);
+    assert!(
+        ran.answer.contains(r#""rules":[{"rule_id":"gone"}]"#),
+        "{}",
+        ran.answer
+    );
+    assert!(
+        ran.output
+            .contains(r#""rule_id":"x","type":"eql","enabled":true"#)
+    );
+    refuses(&[
+        (
+            r#"{"action":"disable","rule_ids":["y"],"ids":["y"]}"#,
+            "`rule_ids` chooses the rules, and so does `ids`; expected one of them",
+            "/rule_ids",
+            (1, 32),
+        ),
+        (
+            r#"{"action":"disable","query":"","rule_ids":["y"]}"#,
+            "`rule_ids` chooses the rules, and so does `query`; expected one of them",
+            "/rule_ids",
+            (1, 43),
+        ),
+    ]);
+}

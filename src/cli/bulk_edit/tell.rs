@@ -11,10 +11,8 @@ use ruleferry::record::Kind;
 use crate::cli::exit::Exit;
 use crate::cli::notes::write_text;
 use crate::cli::request::warn_of_dropped;
+use crate::cli::told::{count, some_of};
 use crate::cli::{Format, Global, render};
-
-/// How many of the rules with an error are named.
-const NAMED: usize = 3;
 
 /// Says what happens, and what came of it.
 pub(super) struct Tell<'r> {
@@ -112,26 +110,20 @@ impl<'r> Tell<'r> {
         {
             return;
         }
-        let name = |rule: &Subject| {
+        let name = |rule: &Subject| -> Box<str> {
             let text = rule
                 .name
                 .as_ref()
                 .or(rule.rule_id.as_ref())
                 .or(rule.id.as_ref());
-            format!("`{}`", text.map_or("?", |text| text))
+            text.map_or("?".into(), Clone::clone)
         };
-        let all = group.rules.len();
-        let shown = if self.verbose { all } else { NAMED };
-        let names: Vec<String> = group.rules.iter().take(shown).map(name).collect();
-        let more = match all.saturating_sub(shown) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
+        let names: Vec<Box<str>> = group.rules.iter().map(name).collect();
         let message = format!(
-            "{} ({}: {}{more})",
+            "{} ({}: {})",
             group.failure.message,
-            rules(all as u64),
-            names.join(", ")
+            rules(group.rules.len() as u64),
+            some_of(names.iter().map(|name| &**name), self.verbose)
         );
         let error = Error::refused(message);
         let error = match location {
@@ -236,10 +228,6 @@ impl<'r> Tell<'r> {
     }
 }
 
-fn rules(count: u64) -> String {
-    if count == 1 {
-        "1 rule".into()
-    } else {
-        format!("{count} rules")
-    }
+fn rules(number: u64) -> String {
+    count(number, "rule")
 }

@@ -57,9 +57,11 @@ const READS: u32 = 12;
 fn may_pass(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Status { status, .. } => matches!(status, 408 | 413 | 429 | 500..),
-        ErrorKind::Lost { .. } | ErrorKind::Answer { .. } | ErrorKind::Io { .. } => true,
-        // The space changed while it was read.
-        ErrorKind::OutOfReach { .. } => true,
+        // What is out of reach is most often a space that changed while it was read.
+        ErrorKind::Lost { .. }
+        | ErrorKind::Answer { .. }
+        | ErrorKind::Io { .. }
+        | ErrorKind::OutOfReach { .. } => true,
         _ => false,
     }
 }
