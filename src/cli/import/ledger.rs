@@ -96,6 +96,16 @@ impl Ledger {
         self.head["seed"].as_str().unwrap_or_default()
     }
 
+    /// Takes down what only the first run can tell.
+    pub(crate) fn set(&mut self, key: &str, value: Value) {
+        self.head[key] = value;
+    }
+
+    /// What the first run told.
+    pub(crate) fn get(&self, key: &str) -> &Value {
+        &self.head[key]
+    }
+
     /// Begins the journal, unless it goes on.
     pub(crate) fn open(&mut self) -> Result<()> {
         if let (Some(path), None) = (&self.path, &self.journal) {
@@ -134,15 +144,25 @@ impl Ledger {
         let Some(journal) = self.journal else {
             return Ok(());
         };
-        if done.iter().all(|done| done.crossed.error.is_none()) {
-            return journal.remove();
-        }
-        write_text(&format!(
-            "`--resume` goes on with this import; its journal is `{}`",
-            journal.path().display()
-        ));
-        Ok(())
+        let is_over = done.iter().all(|done| done.crossed.error.is_none());
+        end(journal, is_over)
     }
+
+    /// The same for a run whose results are gone by then.
+    pub(crate) fn end(self, is_over: bool) -> Result<()> {
+        self.journal.map_or(Ok(()), |journal| end(journal, is_over))
+    }
+}
+
+fn end(journal: Journal, is_over: bool) -> Result<()> {
+    if is_over {
+        return journal.remove();
+    }
+    write_text(&format!(
+        "`--resume` goes on with this import; its journal is `{}`",
+        journal.path().display()
+    ));
+    Ok(())
 }
 
 /// The journal and the progress bar, each of which may not be there.
