@@ -119,7 +119,13 @@ fn a_space_goes_up_the_generations_and_down_again() {
             &folder,
             &["--from", from, "--to", to, "--yes", "--format", "json"],
         );
-        assert_eq!(ran.code, Some(0), "{from}: {}", ran.stderr);
+        assert_eq!(
+            ran.code,
+            Some(0),
+            "{from}: {}{}",
+            ran.stderr,
+            String::from_utf8_lossy(&ran.stdout)
+        );
         assert_eq!(summary(&ran)["summary"]["created"], 7, "{from}");
         is_whole(kibana, space);
         let rules = kibana.state(space).rules;
@@ -164,7 +170,12 @@ fn several_kibanas_and_spaces_by_glob_get_each_their_own() {
         &folder,
         &[&args[..], &["--yes", "--report", "r", "-q"]].concat(),
     );
-    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(
+        done.code,
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&folder.read("r"))
+    );
     for (kibana, space) in [(b, "soc"), (b, "soc-a"), (b, "soc-b"), (c, "soc")] {
         is_whole(kibana, space);
     }

@@ -1,5 +1,6 @@
 //! `migrate`: brings what a space has to spaces of the same or another Kibana.
 
+mod map;
 mod run;
 mod side;
 mod stock;
@@ -25,6 +26,7 @@ use super::import::ledger::Ledger;
 use super::run::pipeline;
 use super::selection::Selection;
 use super::{Format, Global};
+use map::Map;
 use run::Run;
 use side::{Side, with_suffix};
 use stock::{Origin, Stock};
@@ -35,6 +37,16 @@ const NOTES: &str = "Exports the space, does the steps of `--pipeline`, makes th
 alert indices, and for an older Kibana what it does not know, each loss named), shows what would become of every record there, \
 asks, and imports as `ruleferry import` does, with the same care. Value lists that exceptions use are brought first, with their \
 values.
+
+`--map-file` says what is particular to targets:
+
+  [[target]]
+  to = [\"dr/soc-*\"]
+  connectors = { OLD-ID = \"NEW-ID\" }
+  index-patterns = { \"logs-*\" = \"dr-logs-*\" }
+  disable = \"tags:Test\"          # or \"*\"
+  [[target.step]]
+  add-tags = { tags = [\"dr\"] }
 
 What rules refer to and no export has is named where the target lacks it: data views, timelines, saved queries, machine learning \
 jobs, connectors of the server's settings. Secrets of connectors are in no export.
@@ -71,6 +83,9 @@ pub(crate) struct Migrate {
     /// A pipeline file, whose steps are done first. See `ruleferry help pipeline`.
     #[arg(long, value_name = "FILE", help_heading = "On the way")]
     pipeline: Option<PathBuf>,
+    /// What is particular to single targets: connectors, index patterns, rules that arrive disabled, more steps.
+    #[arg(long, value_name = "FILE", help_heading = "On the way")]
+    map_file: Option<PathBuf>,
     /// Does neither `convert-space` nor `convert-version`.
     #[arg(long, help_heading = "On the way")]
     no_convert: bool,
@@ -131,6 +146,10 @@ impl Migrate {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let steps = self.steps()?;
+        let map = match &self.map_file {
+            Some(path) => Map::read(path)?,
+            None => Map::default(),
+        };
         let selection = self.selected()?;
         let connected = Connection::default().connect_to(&self.from, Retry::default(), global)?;
         let origin = Origin {
@@ -160,6 +179,7 @@ impl Migrate {
         };
         let way = Way {
             steps,
+            map,
             converts: !self.no_convert,
             from_url: match &self.from_url {
                 Some(url) => Some(url.clone()),
@@ -276,6 +296,7 @@ impl Migrate {
             "version": side.version.to_string(),
             "spaces": spaces,
             "pipeline": text(&self.pipeline),
+            "map_file": text(&self.map_file),
             "convert": [!self.no_convert, self.from_url, self.to_url],
             "overwrite": [terms.overwrite.rules, terms.overwrite.exceptions, terms.overwrite.connectors],
             "allow_missing_exceptions": terms.allow_missing_exceptions,

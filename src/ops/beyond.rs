@@ -241,7 +241,15 @@ mod tests {
         }
         let found: Vec<String> = beyond
             .things()
-            .map(|(sort, id, users)| format!("{} {id} {} {}{}", users.count, users.first, users.ty))
+            .map(|(sort, id, users)| {
+                format!(
+                    "{} {id} {} {}{}",
+                    sort.name(),
+                    users.count,
+                    users.first,
+                    users.ty
+                )
+            })
             .collect();
         assert_eq!(
             found,
