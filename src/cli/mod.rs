@@ -26,6 +26,7 @@ mod plan;
 mod prebuilt;
 mod progress;
 mod render;
+mod repo;
 mod request;
 mod run;
 mod select;
@@ -203,6 +204,15 @@ enum Verb {
     /// Sets the status of the alerts of chosen rules in a live space.
     #[command(display_order = 26)]
     Alerts(alerts::Alerts),
+    /// Shows what is in a repository of snapshots, and what changed from one to the next.
+    #[command(display_order = 27)]
+    Snapshots(repo::snapshots::Snapshots),
+    /// Says whether what a repository stores is what was recorded, to the last byte.
+    #[command(display_order = 27)]
+    Verify(repo::verify::Verify),
+    /// Removes the snapshots that need not stay.
+    #[command(display_order = 28)]
+    Prune(repo::prune::Prune),
     /// Shows which connection applies, and where each setting came from.
     #[command(display_order = 29)]
     Config(config::Config),
@@ -292,6 +302,9 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::BulkAction(bulk_action) => bulk_action.run(&cli.global),
         Verb::Prebuilt(prebuilt) => prebuilt.run(&cli.global),
         Verb::Alerts(alerts) => alerts.run(&cli.global),
+        Verb::Snapshots(snapshots) => snapshots.run(&cli.global),
+        Verb::Verify(verify) => verify.run(&cli.global),
+        Verb::Prune(prune) => prune.run(&cli.global),
         Verb::Config(config) => config.run(),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),

@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::super::notes::write_text;
 use super::super::plan::fingerprint;
 use super::super::progress::Progress;
-use super::Done;
+use super::job::Done;
 
 /// What a run is, as far as another must be the same to go on with it.
 pub(crate) struct Run<'r> {
@@ -131,10 +131,11 @@ impl Ledger {
     }
 
     /// What hears how the import goes on.
-    pub(crate) fn log<'l>(&'l self, progress: &'l Progress) -> Heard<'l> {
+    pub(crate) fn log<'l>(&'l self, progress: &'l Progress, warns: bool) -> Heard<'l> {
         Heard {
             journal: self.journal.as_ref(),
             progress,
+            warns,
         }
     }
 
@@ -168,9 +169,17 @@ fn end(journal: Journal, is_over: bool) -> Result<()> {
 pub(crate) struct Heard<'l> {
     journal: Option<&'l Journal>,
     progress: &'l Progress,
+    /// Whether warnings are written; they are not where they were shown before.
+    warns: bool,
 }
 
 impl Log for Heard<'_> {
+    fn warn(&self, space: &Space, warning: &str) {
+        if self.warns {
+            write_text(&format!("warning: space `{space}`: {warning}"));
+        }
+    }
+
     fn aims(&self, space: &Space, aims: &[Aim]) -> Result<()> {
         let waiting = aims.iter().filter(|aim| aim.is_sent()).count();
         self.progress.add(aims.len() - waiting);
@@ -201,9 +210,9 @@ impl Log for Heard<'_> {
         })
     }
 
-    fn done(&self, space: &Space, told: &[Option<Told>]) -> Result<()> {
+    fn done(&self, space: &Space, told: &[Option<Told>], doubles: &[(u32, usize)]) -> Result<()> {
         self.journal
-            .map_or(Ok(()), |journal| journal.done(space, told))
+            .map_or(Ok(()), |journal| journal.done(space, told, doubles))
     }
 }
 
