@@ -12,7 +12,7 @@ mod records;
 use std::process::Command;
 
 use command::{Folder, Ran};
-use kibana::{API_KEY, At, Fault, Kibana, On, Schedule, Settings};
+use kibana::{API_KEY, Fault, Kibana, On, Schedule, Settings, Work};
 use records::{acting, bundle, connector, item, list, referring, rule, with};
 use serde_json::{Value, json};
 
@@ -26,15 +26,12 @@ fn kibana(version: &str) -> Kibana {
 /// A folder with a profile for each Kibana: `a`, `b`, `c`.
 fn folder(kibanas: &[&Kibana]) -> Folder {
     let folder = Folder::new();
-    let profiles = ["a", "b", "c"].iter().zip(kibanas);
-    let text: String = profiles
-        .map(|(name, kibana)| {
-            format!(
-                "[profile.{name}]\nurl = \"{}\"\napi-key-command = [\"printenv\", \"THE_KEY\"]\n",
-                kibana.url
-            )
-        })
-        .collect();
+    let mut text = String::new();
+    for (name, kibana) in ["a", "b", "c"].iter().zip(kibanas) {
+        let url = &kibana.url;
+        text += &format!("[profile.{name}]\nurl = \"{url}\"\n");
+        text += "api-key-command = [\"printenv\", \"THE_KEY\"]\n";
+    }
     folder.write("config.toml", text);
     folder
 }
@@ -119,7 +116,13 @@ fn a_space_goes_up_the_generations_and_down_again() {
             &folder,
             &["--from", from, "--to", to, "--yes", "--format", "json"],
         );
-        assert_eq!(ran.code, Some(0), "{from}: {}", ran.stderr);
+        assert_eq!(
+            ran.code,
+            Some(0),
+            "{from}: {}{}",
+            ran.stderr,
+            String::from_utf8_lossy(&ran.stdout)
+        );
         assert_eq!(summary(&ran)["summary"]["created"], 7, "{from}");
         is_whole(kibana, space);
         let rules = kibana.state(space).rules;
@@ -164,7 +167,12 @@ fn several_kibanas_and_spaces_by_glob_get_each_their_own() {
         &folder,
         &[&args[..], &["--yes", "--report", "r", "-q"]].concat(),
     );
-    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(
+        done.code,
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&folder.read("r"))
+    );
     for (kibana, space) in [(b, "soc"), (b, "soc-a"), (b, "soc-b"), (c, "soc")] {
         is_whole(kibana, space);
     }
@@ -200,25 +208,20 @@ fn a_run_that_was_cut_off_goes_on_with_the_export_as_it_was() {
         "--report",
         "r",
     ];
-    let wrong = On::nth("POST", "*/rules/_import", 2);
-    b.schedule(Schedule::of([(wrong, Fault::Reset(At::AfterWork))]));
-    b.schedule(Schedule::of((1..=40).map(|nth| {
-        (
-            On::nth("POST", "*/rules/_import", nth),
-            Fault::Reset(At::AfterWork),
-        )
-    })));
-    let cut = run(
-        &folder,
-        &[&args[..], &["--still", "100ms", "-j", "1"]].concat(),
-    );
-    b.settle();
+    let refusal = Fault::Status {
+        status: 403,
+        retry_after: None,
+        is_html: false,
+        work: Work::NotDone,
+    };
+    b.schedule(Schedule::of([(
+        On::nth("POST", "*/rules/_import", 2),
+        refusal,
+    )]));
+    let cut = run(&folder, &[&args[..], &["-j", "1"]].concat());
     b.schedule(Schedule::default());
-    if cut.code == Some(0) {
-        // Everything arrived behind lost answers, and was seen.
-        is_whole(b, "soc");
-        return;
-    }
+    assert_eq!(cut.code, Some(5), "{}", cut.stderr);
+    assert!(b.state("soc").rules.is_empty());
     assert!(cut.stderr.contains("`--resume` goes on"), "{}", cut.stderr);
     a.seed("default", &bundle(&[rule("newer")]));
     let refused = run(&folder, &args);
@@ -284,6 +287,45 @@ fn what_an_older_kibana_does_not_know_is_itemised() {
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     assert!(ran.stderr.contains("lost: left out"), "{}", ran.stderr);
     assert_eq!(ids(&b.state("soc").rules, "rule_id"), ["a"]);
+}
+
+#[test]
+fn a_map_file_says_what_is_particular_to_a_target() {
+    let kibanas = [kibana("9.1"), kibana("9.6")];
+    let [a, b] = &kibanas;
+    let folder = folder(&[a, b]);
+    a.seed("default", &bundle(&content(&a.url)));
+    b.seed("soc-a", &bundle(&[connector("theirs", "Theirs")]));
+    folder.write(
+        "map.toml",
+        r#"
+[[target]]
+to = ["b/soc-a"]
+connectors = { slack = "theirs" }
+index-patterns = { "logs-*" = "dr-logs-*" }
+disable = "*"
+"#,
+    );
+    let args = [
+        "--from",
+        "a/default",
+        "--to",
+        "b/soc*",
+        "--yes",
+        "--map-file",
+        "map.toml",
+    ];
+    let ran = run(&folder, &[&args[..], &["--value-lists", "never"]].concat());
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    let rules = |space: &str| -> Value { b.state(space).rules.into() };
+    let (plain, mapped) = (rules("soc").to_string(), rules("soc-a").to_string());
+    assert!(plain.contains("\"logs-*\"") && plain.contains("\"enabled\":true"));
+    assert!(mapped.contains("\"dr-logs-*\"") && !mapped.contains("\"enabled\":true"));
+    assert!(
+        mapped.contains("\"theirs\"") && !mapped.contains("\"slack\""),
+        "{mapped}"
+    );
+    assert_eq!(b.values("soc", "ips.txt"), None);
 }
 
 #[test]

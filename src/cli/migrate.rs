@@ -1,5 +1,6 @@
 //! `migrate`: brings what a space has to spaces of the same or another Kibana.
 
+mod map;
 mod run;
 mod side;
 mod stock;
@@ -13,7 +14,7 @@ use clap::{Arg, Args};
 use ruleferry::error::Result;
 use ruleferry::kibana::Retry;
 use ruleferry::ops::export::{Choice, Selection as Exporting};
-use ruleferry::pipeline::Step;
+use ruleferry::pipeline::{Reading, Step};
 use ruleferry::record::RuleId;
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
@@ -25,6 +26,7 @@ use super::import::ledger::Ledger;
 use super::run::pipeline;
 use super::selection::Selection;
 use super::{Format, Global};
+use map::Map;
 use run::Run;
 use side::{Side, with_suffix};
 use stock::{Origin, Stock};
@@ -35,6 +37,16 @@ const NOTES: &str = "Exports the space, does the steps of `--pipeline`, makes th
 alert indices, and for an older Kibana what it does not know, each loss named), shows what would become of every record there, \
 asks, and imports as `ruleferry import` does, with the same care. Value lists that exceptions use are brought first, with their \
 values.
+
+`--map-file` says what is particular to targets:
+
+  [[target]]
+  to = [\"dr/soc-*\"]
+  connectors = { OLD-ID = \"NEW-ID\" }
+  index-patterns = { \"logs-*\" = \"dr-logs-*\" }
+  disable = \"tags:Test\"          # or \"*\"
+  [[target.step]]
+  add-tags = { tags = [\"dr\"] }
 
 What rules refer to and no export has is named where the target lacks it: data views, timelines, saved queries, machine learning \
 jobs, connectors of the server's settings. Secrets of connectors are in no export.
@@ -71,6 +83,9 @@ pub(crate) struct Migrate {
     /// A pipeline file, whose steps are done first. See `ruleferry help pipeline`.
     #[arg(long, value_name = "FILE", help_heading = "On the way")]
     pipeline: Option<PathBuf>,
+    /// What is particular to single targets: connectors, index patterns, rules that arrive disabled, more steps.
+    #[arg(long, value_name = "FILE", help_heading = "On the way")]
+    map_file: Option<PathBuf>,
     /// Does neither `convert-space` nor `convert-version`.
     #[arg(long, help_heading = "On the way")]
     no_convert: bool,
@@ -130,7 +145,7 @@ fn reworded(arg: Arg) -> Arg {
 impl Migrate {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        let steps = self.steps()?;
+        let (steps, map) = (self.steps()?, self.map()?);
         let selection = self.selected()?;
         let connected = Connection::default().connect_to(&self.from, Retry::default(), global)?;
         let origin = Origin {
@@ -144,30 +159,14 @@ impl Migrate {
         let mut ledgers = self.ledgers(&origin, &sides, journal.as_deref())?;
         let stock = match &kept {
             Some(kept) if self.resume => Stock::kept(&origin, kept)?,
-            _ => {
-                let (stock, exported) = Stock::export(&origin, &selection, global)?;
-                let missed = || exported.lacking.iter().chain(&exported.dangling);
-                super::export::warn(&origin.name(), missed(), global);
-                let missed: Vec<String> = missed().map(ToString::to_string).collect();
-                ledgers[0].set("missed", json!(missed));
-                ledgers[0].set("prebuilt", json!([exported.prebuilt, exported.connectors]));
-                stock
-            }
+            _ => export(&origin, &selection, &mut ledgers[0], global)?,
         };
-        let reading = ruleferry::pipeline::Reading {
+        let reading = Reading {
             jobs: 0,
             ..global.reading(&std::sync::Arc::default())
         };
-        let way = Way {
-            steps,
-            converts: !self.no_convert,
-            from_url: match &self.from_url {
-                Some(url) => Some(url.clone()),
-                None => stock.address(&reading)?,
-            },
-            to_url: self.to_url.clone(),
-            seed: ledgers[0].seed().to_owned(),
-        };
+        let seed = ledgers[0].seed().to_owned();
+        let way = self.way((steps, map), &stock, &reading, seed)?;
         let run = Run {
             verb: self,
             global,
@@ -207,6 +206,32 @@ impl Migrate {
             Some(path) => Ok(pipeline(path)?.steps().to_vec()),
             None => Ok(Vec::new()),
         }
+    }
+
+    fn map(&self) -> Result<Map> {
+        self.map_file
+            .as_deref()
+            .map_or_else(|| Ok(Map::default()), Map::read)
+    }
+
+    fn way(
+        &self,
+        (steps, map): (Vec<Step>, Map),
+        stock: &Stock,
+        reading: &Reading,
+        seed: String,
+    ) -> Result<Way> {
+        Ok(Way {
+            steps,
+            map,
+            converts: !self.no_convert,
+            from_url: match &self.from_url {
+                Some(url) => Some(url.clone()),
+                None => stock.address(reading)?,
+            },
+            to_url: self.to_url.clone(),
+            seed,
+        })
     }
 
     fn selected(&self) -> Result<Exporting> {
@@ -276,13 +301,43 @@ impl Migrate {
             "version": side.version.to_string(),
             "spaces": spaces,
             "pipeline": text(&self.pipeline),
+            "map_file": text(&self.map_file),
             "convert": [!self.no_convert, self.from_url, self.to_url],
             "overwrite": [terms.overwrite.rules, terms.overwrite.exceptions, terms.overwrite.connectors],
             "allow_missing_exceptions": terms.allow_missing_exceptions,
             "items_in_place": terms.items_in_place,
             "missed": null,
-            "prebuilt": null,
             "seed": null,
         })
     }
+}
+
+/// Exports the source, and takes down what it did not give.
+fn export(
+    origin: &Origin,
+    selection: &Exporting,
+    ledger: &mut Ledger,
+    global: &Global,
+) -> Result<Stock> {
+    let (stock, exported) = Stock::export(origin, selection, global)?;
+    let missed = || exported.lacking.iter().chain(&exported.dangling);
+    super::export::warn(&origin.name(), missed(), global);
+    let missed: Vec<String> = missed().map(ToString::to_string).collect();
+    ledger.set("missed", json!(missed));
+    for (count, what) in [
+        (
+            exported.prebuilt,
+            "rules of Elastic's own, which Kibana before 8.18 does not export",
+        ),
+        (
+            exported.connectors,
+            "connectors that rules use, since Kibana before 8.7 exports none",
+        ),
+    ] {
+        if count > 0 && !global.quiet {
+            let name = origin.name();
+            super::notes::write_text(&format!("note: {name} is read without {count} {what}"));
+        }
+    }
+    Ok(stock)
 }

@@ -212,9 +212,9 @@ fn create(client: &Client, space: &Space, settings: &Settings) -> Result<bool> {
         Err(error) => return Err(error),
     };
     if !has_index {
-        let make = Request::new(Method::Post, "/api/lists/index").in_space(space);
-        let made = client.send(&make).map(|_| ());
-        passing(made, 409)?;
+        let index = Request::new(Method::Post, "/api/lists/index").in_space(space);
+        let done = client.send(&index).map(|_| ());
+        passing(done, 409)?;
     }
     let make = Request::new(Method::Post, "/api/lists")
         .in_space(space)

@@ -14,6 +14,9 @@ use crate::cli::notes;
 /// How many of a sort are named unless more is asked for.
 const NAMED: usize = 10;
 
+/// Things of a sort, and whether the space has them.
+type Group = ((Sort, Option<bool>), Vec<String>);
+
 /// What the space is to have beside the bundle: whether each thing is there; none where that cannot be told.
 pub(super) struct Beside<'b> {
     pub(super) made: &'b Made,
@@ -48,7 +51,7 @@ impl Beside<'_> {
 
     /// As people read it: things of a sort together, so many of them by name unless more is asked for.
     pub(super) fn text(&self, names_all: bool) -> String {
-        let mut groups: Vec<((Sort, Option<bool>), Vec<String>)> = Vec::new();
+        let mut groups: Vec<Group> = Vec::new();
         for (sort, users, id, there) in self.things() {
             let name = format!("`{id}` (for {users})");
             match groups.iter_mut().find(|(it, _)| *it == (sort, there)) {

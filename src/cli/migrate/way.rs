@@ -9,6 +9,7 @@ use ruleferry::record::Note;
 use ruleferry::schema::Target;
 use ruleferry::stream::{Source, Spool};
 
+use super::map::Map;
 use super::side::Side;
 use super::stock::{Origin, Stock};
 
@@ -16,6 +17,8 @@ use super::stock::{Origin, Stock};
 pub(super) struct Way {
     /// The user's steps.
     pub(super) steps: Vec<Step>,
+    /// What is particular to single targets, done after them.
+    pub(super) map: Map,
     /// Whether spaces and versions are converted.
     pub(super) converts: bool,
     /// What links begin with now, if that is known.
@@ -52,6 +55,7 @@ impl Way {
         reading: &Reading,
     ) -> Result<Made> {
         let mut steps = self.steps.clone();
+        steps.extend(self.map.steps(side, space));
         if self.converts {
             steps.extend(self.space(origin, side, space)?);
             steps.extend(version(origin.version, side.version)?);
