@@ -141,6 +141,10 @@ pub enum ErrorKind {
         message: Box<str>,
         help: &'static str,
     },
+    #[error("{message}")]
+    Damaged { message: Box<str> },
+    #[error("{message}")]
+    Busy { message: Box<str> },
     #[error("interrupted")]
     Interrupted,
     #[error("this should not happen: {message}")]
@@ -208,7 +212,13 @@ impl Error {
     }
 
     /// A failed read or write; `action` says what was being done, as in "writing `out.ndjson`".
+    ///
+    /// An error of this crate that came through a reader or a writer is that error again.
     pub fn io(action: impl Into<Box<str>>, source: io::Error) -> Self {
+        let source = match source.downcast::<Self>() {
+            Ok(error) => return error,
+            Err(source) => source,
+        };
         Self::from(ErrorKind::Io {
             action: action.into(),
             source,
@@ -275,6 +285,13 @@ impl From<ErrorKind> for Error {
             location: None,
             excerpt: None,
         }))
+    }
+}
+
+/// For readers and writers, whose errors are these; [`Error::io`] takes it out again.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        Self::other(error)
     }
 }
 

@@ -29,6 +29,12 @@ pub fn hint(kind: &ErrorKind) -> Option<String> {
         ErrorKind::Conflicts { .. } => Some(
             "`--prefer first` or `--prefer last` settles each, `--prefer newer` those of which one is newer; `ruleferry diff` shows what differs".into(),
         ),
+        ErrorKind::Damaged { .. } => {
+            Some("`ruleferry verify --repo DIR` names everything that is not what was recorded".into())
+        }
+        ErrorKind::Busy { .. } => {
+            Some("try again when that run is over; its lock is gone when it ends, however it ends".into())
+        }
         ErrorKind::Unfit { help, .. } => Some((*help).into()),
         ErrorKind::Bug { .. } => Some("this is a fault in ruleferry; report it with the command that led here".into()),
         ErrorKind::OutOfReach { .. } | ErrorKind::Io { .. } | ErrorKind::Unknown { .. } | ErrorKind::Usage { .. } | ErrorKind::Interrupted => None,

@@ -48,6 +48,7 @@ pub mod ops;
 pub mod pipeline;
 pub mod query;
 pub mod record;
+pub mod repo;
 pub mod schema;
 pub mod stream;
 pub mod transform;

@@ -7,13 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module at the top of the crate, with the modules it may name. `cli` is of the command and uses the library from outside.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("error", &[]),
     ("hint", &["error"]),
     ("json", &["error"]),
     ("stream", &["error"]),
     ("kibana", &["error"]),
     ("record", &["json", "error"]),
+    ("repo", &["record", "stream", "error"]),
     ("schema", &["record", "json", "error"]),
     ("query", &["record", "json", "error"]),
     ("edit", &["record", "json", "error"]),
@@ -58,8 +59,8 @@ const ARROWS: [(&str, &[&str]); 16] = [
     (
         "ops",
         &[
-            "kibana", "bulk", "bundle", "check", "pipeline", "schema", "query", "record", "json",
-            "stream", "error",
+            "kibana", "bulk", "bundle", "check", "pipeline", "repo", "schema", "query", "record",
+            "json", "stream", "error",
         ],
     ),
     ("cli", &[]),

@@ -13,6 +13,7 @@ pub(crate) enum Exit {
     Part,
     Findings,
     Denied,
+    Damaged,
     Interrupted,
 }
 
@@ -26,6 +27,7 @@ impl Exit {
             Self::Part => 3,
             Self::Findings => 4,
             Self::Denied => 5,
+            Self::Damaged => 6,
             Self::Interrupted => 130,
         }
     }
@@ -40,6 +42,7 @@ impl Exit {
             ErrorKind::Status {
                 status: 401 | 403, ..
             } => Self::Denied,
+            ErrorKind::Damaged { .. } => Self::Damaged,
             ErrorKind::Interrupted => Self::Interrupted,
             _ => Self::Failed,
         }

@@ -14,6 +14,7 @@ mod spool;
 mod temporary;
 #[cfg(test)]
 mod tests;
+mod unnamed;
 mod writer;
 
 pub use batch::Batch;
@@ -23,4 +24,5 @@ pub use reader::{ReadOptions, Reader};
 pub use source::Source;
 pub use spool::Spool;
 pub use temporary::interrupt_cleanup;
+pub use unnamed::{Unnamed, sync_folder};
 pub use writer::{AtomicFile, Complete, Durable, appear};

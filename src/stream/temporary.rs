@@ -66,6 +66,13 @@ impl Temporary {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
+    /// The same file with another target.
+    #[must_use]
+    pub(super) fn aimed_at(mut self, target: PathBuf) -> Self {
+        self.target = target;
+        self
+    }
+
     /// Gives the file the name of its target, which it replaces. On Windows it must be closed.
     pub(super) fn rename(self) -> io::Result<()> {
         let mut paths = registry();

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::temporary::{Readers, Temporary};
+use super::unnamed;
 use crate::error::{Error, Location, Result};
 
 /// Whether a committed file must outlast a power failure.
@@ -159,30 +160,14 @@ fn keep_owner(file: &File, old: &Metadata) {
 fn keep_owner(_: &File, _: &Metadata) {}
 
 /// Brings the entry of `target` in its directory to the disk.
-#[cfg(unix)]
 fn sync_directory(target: &Path) -> io::Result<()> {
-    let directory = match target.parent() {
-        Some(directory) if directory != Path::new("") => directory,
-        _ => Path::new("."),
-    };
-    match File::open(directory).and_then(|directory| directory.sync_all()) {
-        // Some file systems cannot do this, and some directories may be written but not read.
-        Err(error)
-            if error.kind() == io::ErrorKind::InvalidInput
-                || error.kind() == io::ErrorKind::PermissionDenied =>
-        {
-            Ok(())
-        }
-        done => done,
+    match target.parent() {
+        Some(directory) if directory != Path::new("") => unnamed::bring_to_disk(directory),
+        _ => unnamed::bring_to_disk(Path::new(".")),
     }
 }
 
-#[cfg(not(unix))]
-fn sync_directory(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-fn failure(action: &str, path: &Path, error: io::Error) -> Error {
+pub(super) fn failure(action: &str, path: &Path, error: io::Error) -> Error {
     let file = path.to_string_lossy();
     let error = Error::io(format!("{action} `{file}`"), error);
     error.at(Location {
