@@ -1,23 +1,21 @@
 //! `import`: brings a bundle into spaces of a Kibana, and tells what became of each record.
 
+mod how;
 mod kept;
-mod ledger;
-mod report;
-mod text;
+pub(crate) mod ledger;
+pub(crate) mod report;
+pub(crate) mod text;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use ruleferry::error::{Error, ErrorKind};
 use ruleferry::kibana::{Retry, Space};
 use ruleferry::ops::import::{
-    Crossed, Double, Gates, Inventory, Manner, Survey, Terms, cross, doubles, remove_younger,
-    several,
+    Crossed, Double, Gates, Inventory, Manner, Survey, cross, doubles, remove_younger, several,
 };
-use ruleferry::ops::model::Overwrite;
 
 use super::ask::{ask, declined};
 use super::connection::{Connected, Connection, Target};
@@ -26,6 +24,7 @@ use super::input::Input;
 use super::notes::write_text;
 use super::progress::Progress;
 use super::{Format, Global, plan, work};
+pub(crate) use how::{How, Replaced};
 
 const NOTES: &str = "Shows what it would do, asks, and does it. Lists and items go first; no rule is sent before every list and item \
 that it needs was seen in the space, else it is held back and named. A part whose answer is lost is not simply sent again: the \
@@ -49,6 +48,7 @@ Example: ruleferry import export.ndjson --to prod/soc --overwrite rules --report
 /// The verb.
 #[derive(Debug, Args)]
 #[command(after_help = NOTES)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct Import {
     #[command(flatten)]
     input: Input,
@@ -59,6 +59,12 @@ pub(crate) struct Import {
     connection: Connection,
     #[command(flatten)]
     how: How,
+    /// Gives lists and items new ids, in rules too, so that they come beside those that are there.
+    #[arg(long, help_heading = "Import")]
+    as_new_list: bool,
+    /// Does exactly what a kept plan says; refuses if a file or the space is not as it was.
+    #[arg(long, value_name = "PLAN", help_heading = "Import")]
+    plan: Option<PathBuf>,
     /// Writes one JSON line a record, then a summary.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     report: Option<PathBuf>,
@@ -85,80 +91,28 @@ pub(crate) struct Import {
     format: Format,
 }
 
-/// How it is done.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Import")]
-#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
-struct How {
-    /// What may be replaced where it is there already: `rules`, `exceptions`, `connectors`.
-    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
-    overwrite: Vec<Replaced>,
-    /// Sends rules though a list or item that they need does not arrive.
-    #[arg(long)]
-    allow_missing_exceptions: bool,
-    /// Changes the items of lists that are overwritten one by one, so that none is missing for a moment.
-    #[arg(long)]
-    items_in_place: bool,
-    /// Gives lists and items new ids, in rules too, so that they come beside those that are there.
-    #[arg(long)]
-    as_new_list: bool,
-    /// Does exactly what a kept plan says; refuses if a file or the space is not as it was.
-    #[arg(long, value_name = "PLAN")]
-    plan: Option<PathBuf>,
-    /// About how long one request may take; parts follow what the server does in that time.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    max_seconds: u64,
-    /// How long a space must stand still after a lost answer before what is absent is sent again.
-    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = humantime::parse_duration)]
-    still: Duration,
-    /// Does not read the space at the end.
-    #[arg(long)]
-    no_verify: bool,
-    /// Deletes the younger of two rules or items of one id, which a proxy can make.
-    #[arg(long)]
-    remove_duplicates: bool,
-}
-
-/// What an import may replace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Replaced {
-    Rules,
-    Exceptions,
-    Connectors,
-}
-
-impl Replaced {
-    /// The flags of the import route.
-    pub(super) fn overwrite(list: &[Self]) -> Overwrite {
-        Overwrite {
-            rules: list.contains(&Self::Rules),
-            exceptions: list.contains(&Self::Exceptions),
-            connectors: list.contains(&Self::Connectors),
-        }
-    }
-}
-
 /// An import, ready to begin.
-struct Job<'j> {
-    connected: &'j Connected,
-    spaces: &'j [Space],
-    bundle: &'j Inventory,
-    manner: Manner,
-    jobs: usize,
+pub(crate) struct Job<'j> {
+    pub(crate) connected: &'j Connected,
+    pub(crate) spaces: &'j [Space],
+    pub(crate) bundle: &'j Inventory,
+    pub(crate) manner: Manner,
+    /// How many spaces at once.
+    pub(crate) jobs: usize,
 }
 
 /// A space and what became of it.
-struct Done {
-    space: Space,
-    crossed: Crossed,
-    doubles: Vec<Double>,
-    removed: usize,
+pub(crate) struct Done {
+    pub(crate) space: Space,
+    pub(crate) crossed: Crossed,
+    pub(crate) doubles: Vec<Double>,
+    pub(crate) removed: usize,
 }
 
 impl Import {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        let kept = self.how.plan.as_deref().map(kept::Kept::read).transpose()?;
+        let kept = self.plan.as_deref().map(kept::Kept::read).transpose()?;
         let connected = match &self.to {
             Some(target) => self.connection.connect_to(target, Retry::default(), global),
             None => self.connection.connect(Retry::default(), global),
@@ -205,6 +159,7 @@ impl Import {
             job: &job,
             done: &done,
             exit,
+            target: None,
         };
         if let Some(path) = &self.report {
             report.write(path)?;
@@ -219,17 +174,11 @@ impl Import {
     }
 
     fn manner(&self, kept: Option<&kept::Kept>) -> Manner {
-        let terms = Terms {
-            overwrite: Replaced::overwrite(&self.how.overwrite),
-            allow_missing_exceptions: self.how.allow_missing_exceptions,
-            items_in_place: self.how.items_in_place,
-        };
-        Manner {
-            terms: kept.map_or(terms, |kept| kept.terms(terms)),
-            part_time: Duration::from_secs(self.how.max_seconds),
-            still: self.how.still,
-            verify: !self.how.no_verify,
+        let mut manner = self.how.manner();
+        if let Some(kept) = kept {
+            manner.terms = kept.terms(manner.terms);
         }
+        manner
     }
 
     /// Reads the bundle, with new ids for lists and items if that is asked for.
@@ -244,7 +193,7 @@ impl Import {
         // `-j` is about requests here.
         reading.jobs = 0;
         let progress = Progress::start(global.progress, self.input.size(), consumed);
-        let sources = if self.how.as_new_list {
+        let sources = if self.as_new_list {
             kept::renamed(&self.input, &reading, seed)?
         } else {
             self.input.sources()
@@ -261,7 +210,7 @@ impl Import {
         spaces: &[Space],
         manner: &Manner,
     ) -> anyhow::Result<ledger::Ledger> {
-        if kept.is_some() && self.how.as_new_list {
+        if kept.is_some() && self.as_new_list {
             let message = "a kept plan is for the bundle as it is, so `--plan` and `--as-new-list` cannot be used together";
             return Err(Error::usage(message).into());
         }
@@ -274,14 +223,15 @@ impl Import {
             url: connected.client.url(),
             spaces,
             terms: manner.terms,
-            as_new_list: self.how.as_new_list,
+            as_new_list: self.as_new_list,
         };
         Ok(ledger::Ledger::of(&run)?)
     }
 }
 
 impl Job<'_> {
-    fn surveys(&self) -> Result<Vec<Survey>, Error> {
+    /// What it would do to each space.
+    pub(crate) fn surveys(&self) -> Result<Vec<Survey>, Error> {
         let client = &self.connected.client;
         let survey = |space: &Space| Survey::of(client, space, self.bundle, self.manner.terms);
         several(self.spaces, self.jobs, survey)
@@ -296,44 +246,55 @@ impl Job<'_> {
 
     fn run(&self, ledger: &ledger::Ledger, progress: &Progress) -> Vec<Done> {
         let gates = Gates::default();
-        let client = &self.connected.client;
         several(self.spaces, self.jobs, |space| {
-            let log = ledger.log(progress);
-            let lines = self.bundle.entries().len();
-            let before = ledger.before(space);
-            let crossed = match before {
-                Some(before) if before.is_done => Crossed {
-                    parts: before.parts,
-                    told: before.into_told(lines),
-                    doubles: Vec::new(),
-                    gaps: Vec::new(),
-                    error: None,
-                },
-                before => cross(
-                    client,
-                    space,
-                    self.bundle,
-                    self.manner,
-                    &gates,
-                    (&log, before),
-                ),
-            };
-            let lines: Vec<u32> = crossed.doubles.iter().map(|(line, _)| *line).collect();
-            let found = if lines.is_empty() {
-                Ok(Vec::new())
-            } else {
-                doubles(client, space, self.bundle, &lines)
-            };
-            Done {
-                space: space.clone(),
-                doubles: found.unwrap_or_default(),
-                crossed,
-                removed: 0,
-            }
+            self.cross_into(space, &gates, ledger, progress)
         })
     }
 
-    fn remove_duplicates(&self, done: &mut [Done], yes: bool) -> Result<(), Error> {
+    /// Imports into one of the spaces, or goes on with that.
+    pub(crate) fn cross_into(
+        &self,
+        space: &Space,
+        gates: &Gates,
+        ledger: &ledger::Ledger,
+        progress: &Progress,
+    ) -> Done {
+        let client = &self.connected.client;
+        let log = ledger.log(progress);
+        let lines = self.bundle.entries().len();
+        let crossed = match ledger.before(space) {
+            Some(before) if before.is_done => Crossed {
+                parts: before.parts,
+                told: before.into_told(lines),
+                doubles: Vec::new(),
+                gaps: Vec::new(),
+                error: None,
+            },
+            before => cross(
+                client,
+                space,
+                self.bundle,
+                self.manner,
+                gates,
+                (&log, before),
+            ),
+        };
+        let lines: Vec<u32> = crossed.doubles.iter().map(|(line, _)| *line).collect();
+        let found = if lines.is_empty() {
+            Ok(Vec::new())
+        } else {
+            doubles(client, space, self.bundle, &lines)
+        };
+        Done {
+            space: space.clone(),
+            doubles: found.unwrap_or_default(),
+            crossed,
+            removed: 0,
+        }
+    }
+
+    /// Deletes the younger of what is there twice.
+    pub(crate) fn remove_duplicates(&self, done: &mut [Done], yes: bool) -> Result<(), Error> {
         let count: usize = done
             .iter()
             .flat_map(|done| &done.doubles)
@@ -360,7 +321,7 @@ impl Job<'_> {
 }
 
 /// How the run ends.
-fn exit(done: &[Done]) -> Exit {
+pub(crate) fn exit(done: &[Done]) -> Exit {
     let errors = || done.iter().filter_map(|done| done.crossed.error.as_ref());
     if errors().any(|error| matches!(error.kind(), ErrorKind::Interrupted)) {
         return Exit::Interrupted;
@@ -385,7 +346,7 @@ fn exit(done: &[Done]) -> Exit {
 }
 
 /// Tells the errors that ended the import into a space; the last word of the run.
-fn fatal(done: Vec<Done>, exit: Exit, global: &Global) -> Exit {
+pub(crate) fn fatal(done: Vec<Done>, exit: Exit, global: &Global) -> Exit {
     for done in done {
         if let Some(error) = done.crossed.error {
             if matches!(error.kind(), ErrorKind::Interrupted) {

@@ -15,85 +15,89 @@ use super::super::progress::Progress;
 use super::Done;
 
 /// What a run is, as far as another must be the same to go on with it.
-pub(super) struct Run<'r> {
-    pub(super) files: &'r [PathBuf],
-    pub(super) report: Option<&'r Path>,
-    pub(super) journal: Option<&'r Path>,
-    pub(super) resume: bool,
-    pub(super) is_dry: bool,
-    pub(super) url: &'r str,
-    pub(super) spaces: &'r [Space],
-    pub(super) terms: Terms,
-    pub(super) as_new_list: bool,
+pub(crate) struct Run<'r> {
+    pub(crate) files: &'r [PathBuf],
+    pub(crate) report: Option<&'r Path>,
+    pub(crate) journal: Option<&'r Path>,
+    pub(crate) resume: bool,
+    pub(crate) is_dry: bool,
+    pub(crate) url: &'r str,
+    pub(crate) spaces: &'r [Space],
+    pub(crate) terms: Terms,
+    pub(crate) as_new_list: bool,
 }
 
 /// The journal of a run, and what an earlier one left in it.
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     path: Option<PathBuf>,
     head: Value,
-    seed: String,
     journal: Option<Journal>,
     before: BTreeMap<Box<str>, Before>,
 }
 
 impl Ledger {
     /// Finds the journal; nothing is written yet.
-    pub(super) fn of(run: &Run<'_>) -> Result<Self> {
+    pub(crate) fn of(run: &Run<'_>) -> Result<Self> {
         let is_stdin = run.files.is_empty() || run.files.iter().any(|file| file.as_os_str() == "-");
         if is_stdin && run.resume {
             return Err(Error::usage(
                 "`--resume` needs FILEs: standard input cannot be compared with what was read before",
             ));
         }
-        let path = path(run);
-        let mut ledger = Self {
-            head: head(run, is_stdin)?,
-            path: (!run.is_dry).then_some(path).flatten(),
-            seed: uuid::Uuid::new_v4().to_string(),
-            journal: None,
-            before: BTreeMap::new(),
-        };
-        let Some(path) = &ledger.path else {
-            return Ok(ledger);
-        };
-        let shown = path.display();
-        if !run.resume {
+        let path = path(run).filter(|_| !run.is_dry);
+        Self::at(path, head(run, is_stdin)?, run.resume)
+    }
+
+    /// Takes the journal at this path, of a run that `head` describes; nothing is written yet. What is null there is what only
+    /// the first run can tell.
+    pub(crate) fn at(path: Option<PathBuf>, mut head: Value, resume: bool) -> Result<Self> {
+        if let Some(path) = &path {
+            let shown = path.display();
+            if resume {
+                if !path.exists() {
+                    return Err(Error::usage(format!(
+                        "there is nothing to go on with: no journal at `{shown}`"
+                    )));
+                }
+                let (journal, was, before) = Journal::resume(path)?;
+                for (key, is) in was.as_object().into_iter().flatten() {
+                    if head[key].is_null() {
+                        head[key] = is.clone();
+                    } else if head[key] != *is {
+                        return Err(Error::usage(format!(
+                            "`{shown}` is the journal of another import: its `{key}` differs"
+                        )));
+                    }
+                }
+                return Ok(Self {
+                    path: Some(path.clone()),
+                    head,
+                    journal: Some(journal),
+                    before,
+                });
+            }
             if path.exists() {
                 return Err(Error::usage(format!(
                     "an earlier import was cut off, and `{shown}` says how far it got; go on with `--resume`, or remove that file to begin anew"
                 )));
             }
-            return Ok(ledger);
         }
-        if !path.exists() {
-            return Err(Error::usage(format!(
-                "there is nothing to go on with: no journal at `{shown}`"
-            )));
-        }
-        let (journal, mut head, before) = Journal::resume(path)?;
-        head["seed"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut ledger.seed);
-        head["seed"] = Value::Null;
-        for (key, is) in head.as_object().into_iter().flatten() {
-            if ledger.head[key] != *is {
-                return Err(Error::usage(format!(
-                    "`{shown}` is the journal of another import: its `{key}` differs"
-                )));
-            }
-        }
-        (ledger.journal, ledger.before) = (Some(journal), before);
-        Ok(ledger)
+        head["seed"] = uuid::Uuid::new_v4().to_string().into();
+        Ok(Self {
+            path,
+            head,
+            journal: None,
+            before: BTreeMap::new(),
+        })
     }
 
     /// What new ids are made from.
-    pub(super) fn seed(&self) -> &str {
-        &self.seed
+    pub(crate) fn seed(&self) -> &str {
+        self.head["seed"].as_str().unwrap_or_default()
     }
 
     /// Begins the journal, unless it goes on.
-    pub(super) fn open(&mut self) -> Result<()> {
+    pub(crate) fn open(&mut self) -> Result<()> {
         if let (Some(path), None) = (&self.path, &self.journal) {
             if let Some(folder) = path
                 .parent()
@@ -106,20 +110,18 @@ impl Ledger {
                     )
                 })?;
             }
-            let mut head = self.head.clone();
-            head["seed"] = self.seed.as_str().into();
-            self.journal = Some(Journal::begin(path, &head)?);
+            self.journal = Some(Journal::begin(path, &self.head)?);
         }
         Ok(())
     }
 
     /// What an earlier run knew of the space.
-    pub(super) fn before(&self, space: &Space) -> Option<Before> {
+    pub(crate) fn before(&self, space: &Space) -> Option<Before> {
         self.before.get(space.as_str()).cloned()
     }
 
     /// What hears how the import goes on.
-    pub(super) fn log<'l>(&'l self, progress: &'l Progress) -> Heard<'l> {
+    pub(crate) fn log<'l>(&'l self, progress: &'l Progress) -> Heard<'l> {
         Heard {
             journal: self.journal.as_ref(),
             progress,
@@ -127,7 +129,7 @@ impl Ledger {
     }
 
     /// Removes the journal if there is nothing to go on with; else says where it is.
-    pub(super) fn close(self, done: &[Done]) -> Result<()> {
+    pub(crate) fn close(self, done: &[Done]) -> Result<()> {
         let Some(journal) = self.journal else {
             return Ok(());
         };
@@ -143,7 +145,7 @@ impl Ledger {
 }
 
 /// The journal and the progress bar, each of which may not be there.
-pub(super) struct Heard<'l> {
+pub(crate) struct Heard<'l> {
     journal: Option<&'l Journal>,
     progress: &'l Progress,
 }

@@ -10,14 +10,14 @@ use ruleferry::record::Kind;
 
 use super::super::table::fit;
 use super::super::work;
-use super::report::{Report, count};
+use super::report::{Report, Tally};
 use super::{Done, Job};
 
 /// How many of a sort are named unless more is asked for.
 const NAMED: usize = 10;
 
 /// Shows what the import would do to each space.
-pub(super) fn surveys(
+pub(crate) fn surveys(
     job: &Job<'_>,
     surveys: &[Survey],
     names_all: bool,
@@ -134,7 +134,7 @@ fn name(job: &Job<'_>, index: u32) -> String {
 }
 
 /// What the user is asked.
-pub(super) fn question(job: &Job<'_>, surveys: &[Survey]) -> String {
+pub(crate) fn question(job: &Job<'_>, surveys: &[Survey]) -> String {
     let sent: usize = surveys.iter().map(Survey::sent).sum();
     match job.spaces {
         [space] => format!("Send {sent} records to space {space} of {}?", job.connected),
@@ -147,7 +147,7 @@ pub(super) fn question(job: &Job<'_>, surveys: &[Survey]) -> String {
 }
 
 /// What was done.
-pub(super) fn done(report: &Report<'_>, names_all: bool) -> String {
+pub(crate) fn done(report: &Report<'_>, names_all: bool) -> String {
     let mut text = String::new();
     for done in report.done {
         let problems = of_space(report.job, done, names_all);
@@ -167,7 +167,7 @@ pub(super) fn done(report: &Report<'_>, names_all: bool) -> String {
         text += &problems;
     }
     if report.done.len() > 1 {
-        text += &table(report.done);
+        text += &table(&report.tallies());
     }
     text
 }
@@ -188,7 +188,7 @@ fn rows(job: &Job<'_>, done: &Done) -> String {
 }
 
 /// All that is not as planned.
-fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
+pub(crate) fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
     let mut text = String::new();
     let mut groups: Vec<(String, Vec<u32>)> = Vec::new();
     for (index, told) in (0_u32..).zip(&done.crossed.told) {
@@ -238,24 +238,24 @@ fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
 }
 
 /// One row a space.
-fn table(done: &[Done]) -> String {
-    let longest = done.iter().map(|done| done.space.as_str().len()).max();
+pub(crate) fn table(tallies: &[Tally]) -> String {
+    let longest = tallies.iter().map(|tally| tally.space.len()).max();
     let width = longest.unwrap_or(0).clamp(5, 40);
     let used: Vec<Outcome> = Outcome::ALL
         .into_iter()
-        .filter(|&outcome| done.iter().any(|done| count(done, outcome) > 0))
+        .filter(|&outcome| tallies.iter().any(|tally| tally.count(outcome) > 0))
         .collect();
     let mut text = fit("space", width);
     for outcome in &used {
         _ = write!(text, "  {:>11}", label(*outcome));
     }
     text += "  parts\n";
-    for done in done {
-        text += &fit(done.space.as_str(), width);
+    for tally in tallies {
+        text += &fit(&tally.space, width);
         for outcome in &used {
-            _ = write!(text, "  {:>11}", count(done, *outcome));
+            _ = write!(text, "  {:>11}", tally.count(*outcome));
         }
-        _ = writeln!(text, "  {:>5}", done.crossed.parts);
+        _ = writeln!(text, "  {:>5}", tally.parts);
     }
     text
 }
