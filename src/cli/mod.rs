@@ -2,6 +2,7 @@
 
 mod alerts;
 mod ask;
+mod backup;
 mod bulk_action;
 mod bulk_edit;
 mod check;
@@ -199,6 +200,9 @@ enum Verb {
     /// Sets the status of the alerts of chosen rules in a live space.
     #[command(display_order = 26)]
     Alerts(alerts::Alerts),
+    /// Takes spaces into a repository of dated snapshots.
+    #[command(display_order = 27)]
+    Backup(backup::Backup),
     /// Shows which connection applies, and where each setting came from.
     #[command(display_order = 29)]
     Config(config::Config),
@@ -287,6 +291,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::BulkAction(bulk_action) => bulk_action.run(&cli.global),
         Verb::Prebuilt(prebuilt) => prebuilt.run(&cli.global),
         Verb::Alerts(alerts) => alerts.run(&cli.global),
+        Verb::Backup(backup) => backup.run(&cli.global),
         Verb::Config(config) => config.run(),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),
