@@ -35,7 +35,7 @@ What is there already is left alone: the same content is `unchanged`, other cont
 kind. Overwriting rules replaces them; overwriting exceptions replaces lists with all their items, those that the bundle lacks are \
 removed; overwriting connectors wipes their secrets.
 
-One import a space at a time: nothing in Kibana keeps two apart, and two at once can make a rule twice. So can a proxy that sends \
+Several spaces go at once, `-j` of them, 4 by default. One import a space at a time: nothing in Kibana keeps two apart, and two at once can make a rule twice. So can a proxy that sends \
 a request again by itself; such pairs are found and named, and `--remove-duplicates` deletes the younger.
 
 The journal says how far the run got. After an interruption, a kill or a dead server, the same command with `--resume` goes on.
@@ -130,7 +130,8 @@ impl Import {
             manner,
             jobs: if global.jobs == 0 { 4 } else { global.jobs },
         };
-        if let Some(kept) = &kept {
+        // A run that is taken up has changed the space itself; its journal tells that files and flags are the same.
+        if let Some(kept) = kept.as_ref().filter(|_| !self.resume) {
             kept.check(&job, &self.input.files)?;
         }
         if self.dry_run || !self.yes {

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use ruleferry::error::Error;
-use ruleferry::ops::import::{Told, What};
+use ruleferry::ops::import::Told;
 use ruleferry::ops::model::Outcome;
 use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::{Map, Value, json};
@@ -141,9 +141,6 @@ impl Report<'_> {
         }
         if told.differs {
             line["differs"] = true.into();
-        }
-        if let What::Item(list) = &entry.what {
-            line["list_id"] = self.job.bundle.list(*list).key.id.as_str().into();
         }
         line
     }

@@ -119,6 +119,8 @@ pub(crate) struct Logged {
     pub(crate) query: Vec<(String, String)>,
     /// The bytes of the body that were read.
     pub(crate) bytes: usize,
+    /// Of an import that was read whole, what its lines are, as in `rule r` or `item l/i`; of none where the server forgets.
+    pub(crate) names: Vec<String>,
     /// The status that was sent, if any was.
     pub(crate) status: Option<u16>,
     pub(crate) fault: Option<Fault>,
