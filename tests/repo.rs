@@ -19,7 +19,7 @@ fn repository(folder: &Folder) -> Vec<String> {
         snapshot(&repository, 40, version);
     }
     let mut files = files(folder.path());
-    files.retain(|name| !name.ends_with(".lock"));
+    files.retain(|name| name.strip_suffix(".lock").is_none());
     assert!(files.len() > 12, "{files:?}");
     files
 }

@@ -2,18 +2,19 @@
 
 mod tell;
 
-use std::path::PathBuf;
-
 use clap::Args;
 use ruleferry::error::{Error, ErrorKind, Result};
 use ruleferry::kibana::{Retry, Space};
 use ruleferry::ops::backup;
 use ruleferry::ops::import::several;
-use ruleferry::repo::{Origin, Repository, Writer};
+use ruleferry::repo::{Origin, Writer};
 use ruleferry::schema;
 
 use super::connection::{Connected, Connection, Target};
 use super::exit::Exit;
+use super::notes::write_text;
+use super::repo::keep::Keeping;
+use super::repo::{Repo, prune};
 use super::{Format, Global, render};
 
 /// How many spaces are taken at once, unless `-j` says it.
@@ -26,7 +27,8 @@ is stored once, however many snapshots have it. Nothing is changed on the server
 
 The repository is a folder that `zstd` and `jq` can read; the file `ruleferry-repo.json` in it says how. It is made if it is not \
 there, and belongs to its user alone (0700). A run that is cut off, wherever that is, leaves earlier snapshots whole, and the next one \
-clears away what it left. Two runs at once are refused.
+clears away what it left. Two runs at once are refused. With `--keep-last`, `--keep-daily` and the like, snapshots that need not stay \
+are removed afterwards, as `ruleferry prune` does; the newest one in which a space is whole always stays.
 
 What could not be had is named, also in the snapshot, which then is `partial`; the exit code is 3. A space that fails does not stop \
 the others. If all fail, there is no new snapshot. `ruleferry snapshots --repo DIR` shows what is there, `ruleferry restore` brings \
@@ -43,14 +45,15 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = NOTES)]
 pub(crate) struct Backup {
-    /// The folder of the repository, made if it is not there.
-    #[arg(long, value_name = "DIR")]
-    repo: PathBuf,
+    #[command(flatten)]
+    repo: Repo,
     /// What is taken, as in `prod/*` or `prod/soc,dmz`; may be given again; without it, what flags, variables and `--profile` say.
     #[arg(long, value_name = "TARGET", help_heading = "Connection")]
     from: Vec<Target>,
     #[command(flatten)]
     connection: Connection,
+    #[command(flatten)]
+    keeping: Keeping,
     /// How it is told: a table, or JSON lines, one a space and one a snapshot.
     #[arg(
         long,
@@ -76,8 +79,12 @@ type Taken = (Space, Option<Error>);
 impl Backup {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        let keep = match self.keeping.policy() {
+            Some(_) => Some(self.keeping.required()?),
+            None => None,
+        };
         let asked = self.asked(global)?;
-        let repository = Repository::open_or_create(&self.repo)?;
+        let repository = self.repo.open_or_create()?;
         let mut writer = repository.writer()?;
         if let Some(damage) = writer.damage() {
             render::warning(damage, global.errors);
@@ -95,7 +102,17 @@ impl Backup {
                 Err(error) => exits.push(render::error(&error.into(), global.errors)),
             }
         }
-        Ok(ended(&exits))
+        let exit = ended(&exits);
+        if let (Exit::Done | Exit::Part, Some(keep)) = (exit, keep) {
+            let going = writer.pruning(&keep)?.going();
+            if !going.is_empty() {
+                let removed = writer.remove(&going)?;
+                if !global.quiet {
+                    write_text(&prune::done(removed));
+                }
+            }
+        }
+        Ok(exit)
     }
 
     /// The Kibanas that are meant, each with all that was said of it.

@@ -241,7 +241,7 @@ impl Job<'_> {
     }
 
     /// How many records there are to settle.
-    fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         (self.bundle.entries().len() * self.spaces.len()) as u64
     }
 

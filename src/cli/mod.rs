@@ -26,7 +26,9 @@ mod plan;
 mod prebuilt;
 mod progress;
 mod render;
+mod repo;
 mod request;
+mod restore;
 mod run;
 mod select;
 mod selection;
@@ -203,6 +205,18 @@ enum Verb {
     /// Takes spaces into a repository of dated snapshots.
     #[command(display_order = 27)]
     Backup(backup::Backup),
+    /// Shows what is in a repository of snapshots, and what changed from one to the next.
+    #[command(display_order = 27)]
+    Snapshots(repo::snapshots::Snapshots),
+    /// Says whether what a repository stores is what was recorded, to the last byte.
+    #[command(display_order = 27)]
+    Verify(repo::verify::Verify),
+    /// Brings a space of a snapshot back, or some of it, as an import does.
+    #[command(display_order = 28)]
+    Restore(restore::Restore),
+    /// Removes the snapshots that need not stay.
+    #[command(display_order = 28)]
+    Prune(repo::prune::Prune),
     /// Shows which connection applies, and where each setting came from.
     #[command(display_order = 29)]
     Config(config::Config),
@@ -292,6 +306,10 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Prebuilt(prebuilt) => prebuilt.run(&cli.global),
         Verb::Alerts(alerts) => alerts.run(&cli.global),
         Verb::Backup(backup) => backup.run(&cli.global),
+        Verb::Snapshots(snapshots) => snapshots.run(&cli.global),
+        Verb::Verify(verify) => verify.run(&cli.global),
+        Verb::Restore(restore) => restore.run(&cli.global),
+        Verb::Prune(prune) => prune.run(&cli.global),
         Verb::Config(config) => config.run(),
         Verb::Completions(completions) => completions.run(),
         Verb::Man(man) => man.run(),

@@ -242,8 +242,8 @@ mod tests {
             facts("2026-01-04", "dmz-"),
         ];
         let keep = |daily, last| Keep {
-            daily,
             last,
+            daily,
             ..Keep::default()
         };
         let whole = "the last whole one of `dmz` the last whole one of `soc`";

@@ -24,7 +24,7 @@ pub struct Pruning {
 }
 
 /// What a removal did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Removed {
     /// How many snapshots went.
     pub snapshots: u64,

@@ -21,9 +21,10 @@ fn origin() -> Origin {
 
 fn rule(id: u32, name: &str) -> String {
     // So much text that 1000 of them fill some objects of a size that is no toy.
-    let text: String = (0..20)
-        .map(|word| format!("word{} ", id * 31 % (word + 7)))
+    let words: Vec<String> = (0..20)
+        .map(|word| format!("word{}", id * 31 % (word + 7)))
         .collect();
+    let text = words.join(" ");
     format!(
         "{{\"rule_id\":\"r{id}\",\"name\":\"{name}\",\"type\":\"query\",\"description\":\"{text}\"}}\n"
     )

@@ -142,6 +142,7 @@ impl Run<'_> {
                 let path = self.folder.at(FORMAT);
                 self.tell(Finding::of(self.folder, &damaged(&path, "is missing")))
             }
+            Err(error) if !self.folder.path().is_dir() => Err(error),
             Err(error) => {
                 let finding = Finding::if_damage(self.folder, error)?;
                 self.tell(finding)

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::Taken;
 use crate::cli::exit::Exit;
 use crate::cli::notes::{counts, write_text};
+use crate::cli::repo::size;
 use crate::cli::told::count;
 use crate::cli::{Format, Global, render, table, work};
 
@@ -95,11 +96,6 @@ fn counted(space: &StoredSpace) -> Counts {
         counts[kind] = space.count(kind);
     }
     counts
-}
-
-/// As in "4.2 MiB".
-fn size(bytes: u64) -> String {
-    indicatif::BinaryBytes(bytes).to_string()
 }
 
 fn text(published: &Published) -> String {
