@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 use super::export::{Exported, Lack, Lacking, Selection, export};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kibana::{Client, Space};
-use crate::record::ListId;
+use crate::record::{Kind, ListId};
 use crate::repo::{Form, LeftOut, NewFile, NewSnapshot, StoredFile, StoredSpace};
 use crate::schema::Target;
 
@@ -82,7 +82,7 @@ enum Failure {
 impl Taking<'_> {
     fn all(&mut self) -> Result<(), Failure> {
         let (file, exported) = self.file(EXPORT, &Selection::All)?;
-        self.stored.files.push(file);
+        self.stored.files.extend(file);
         self.note(&exported);
         self.endpoint_list()?;
         for (what, why) in NOT_KEPT {
@@ -99,14 +99,16 @@ impl Taking<'_> {
         for lack in exported.lacking.iter().filter(is_lacking) {
             self.lack(lack);
         }
-        if file.lines > 1 {
-            self.stored.files.push(file);
-        }
+        self.stored.files.extend(file);
         Ok(())
     }
 
-    /// Writes a selection as a file of the snapshot.
-    fn file(&self, name: &str, selection: &Selection) -> Result<(StoredFile, Exported), Failure> {
+    /// Writes a selection as a file of the snapshot; none of lists where there are none.
+    fn file(
+        &self,
+        name: &str,
+        selection: &Selection,
+    ) -> Result<(Option<StoredFile>, Exported), Failure> {
         let space = self.space.as_str();
         let kept = Kept {
             file: self.snapshot.file(space, name, Form::Records),
@@ -123,8 +125,12 @@ impl Taking<'_> {
             ErrorKind::Interrupted => Failure::OfRun(error),
             _ => Failure::OfSpace(error),
         })?;
+        let has_lists = exported.counts[Kind::ExceptionList] > 0;
+        if !has_lists && matches!(selection, Selection::Lists(_)) {
+            return Ok((None, exported));
+        }
         let file = kept.file.finish().map_err(Failure::OfRun)?;
-        Ok((file, exported))
+        Ok((Some(file), exported))
     }
 
     /// Takes down what the export of rules does not have.
