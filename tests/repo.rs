@@ -235,6 +235,9 @@ fn child() {
         .unwrap()
         .parse()
         .unwrap();
+    // As in the command: a file that may not grow fails a write, and does not end the process.
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default()).unwrap();
     std::io::Write::write_all(&mut std::io::stdout(), b"go\n").unwrap();
     let repository = Repository::open_or_create(path).unwrap();
     if version.is_multiple_of(3) {
@@ -268,8 +271,12 @@ fn kills(many: u64) {
         usual[removes(version)] = snapshots::run_child(folder.path(), version, None).1;
         let before = snapshots::contents(folder.path());
         let most = u64::try_from(usual[removes(version + 1)].as_micros()).unwrap();
-        let wait = Duration::from_micros(choices.below(most));
-        killed += u64::from(snapshots::run_child(folder.path(), version + 1, Some(wait)).0);
+        // Also the clearing away of what was left behind is cut off at times.
+        let times = 1 + choices.below(3) / 2;
+        for _ in 0..times {
+            let wait = Duration::from_micros(choices.below(most));
+            killed += u64::from(snapshots::run_child(folder.path(), version + 1, Some(wait)).0);
+        }
         let (verified, findings) = verify(folder.path());
         assert_eq!(verified.faults, 0, "{version}: {findings:?}");
         let after = snapshots::contents(folder.path());
@@ -309,4 +316,47 @@ fn a_run_that_is_killed_does_no_harm() {
 #[ignore = "takes a while; run it in release"]
 fn a_thousand_runs_that_are_killed_do_no_harm() {
     kills(1000);
+}
+
+/// Runs something that writes with files that may not become larger than so many blocks, which is as if the disk were full.
+#[cfg(unix)]
+fn with_small_files(folder: &Folder, blocks: u32, version: u64) -> String {
+    let script = format!("ulimit -f {blocks}; exec \"$0\" --exact child --nocapture");
+    let program = std::env::current_exe().unwrap();
+    let ran = std::process::Command::new("sh")
+        .args(["-c", &script, program.to_str().unwrap()])
+        .env("RULEFERRY_TEST_REPOSITORY", folder.path())
+        .env("RULEFERRY_TEST_VERSION", version.to_string())
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .unwrap();
+    assert_eq!(ran.status.code(), Some(101));
+    String::from_utf8(ran.stdout).unwrap() + &String::from_utf8(ran.stderr).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_does_no_harm() {
+    let folder = Folder::new();
+    let repository = folder.repository();
+    for version in [1, 2, 4] {
+        snapshot(&repository, 40, version);
+    }
+    let before = (files(folder.path()), snapshots::contents(folder.path()));
+    // A snapshot of which nothing can be written, one of which something can, and a removal.
+    for (blocks, version) in [(0, 5), (1, 100), (0, 6)] {
+        let text = with_small_files(&folder, blocks, version);
+        assert!(
+            text.contains("File too large") && text.contains("writing `"),
+            "{text}"
+        );
+        let after = (files(folder.path()), snapshots::contents(folder.path()));
+        assert!(before == after, "{:?}", after.0);
+        let (verified, findings) = verify(folder.path());
+        assert_eq!(
+            (verified.faults, &*verified.notes),
+            (0, &[][..]),
+            "{findings:?}"
+        );
+    }
 }

@@ -1,6 +1,7 @@
-//! What is read: files, standard input, live spaces.
+//! What is read: files, standard input, spaces of snapshots, live spaces.
 
 mod live;
+mod stored;
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,8 @@ pub(crate) use live::{Fetched, Live};
 /// The files of a verb that reads.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Input {
-    /// Exports to read, in order, as one bundle; plain, gzip or zstd. `-` or none: standard input.
+    /// Exports to read, in order, as one bundle; plain, gzip or zstd. `-` or none: standard input. `DIR@latest/SPACE`: out of
+    /// a repository.
     #[arg(value_name = "FILE", help_heading = None::<&'static str>)]
     pub(crate) files: Vec<PathBuf>,
 }
@@ -92,6 +94,11 @@ impl AnyInput {
             opened.add(fetched);
         }
         if !self.is_live() || !self.files().is_empty() {
+            for path in self.files() {
+                if let Some(address) = stored::address(path) {
+                    opened.is_whole &= stored::is_whole(&address?)?;
+                }
+            }
             opened.sources.extend(self.input.sources());
             opened.size = opened.size.zip(self.input.size()).map(|(a, b)| a + b);
         }
@@ -115,12 +122,14 @@ pub(crate) fn ended(exit: Exit, is_whole: bool) -> Exit {
     }
 }
 
-/// One file as a source; `-` is standard input.
+/// One file as a source; `-` is standard input, `DIR@SNAPSHOT/SPACE` a space of a snapshot.
 pub(crate) fn source(path: &Path) -> Source<'static> {
     if path.as_os_str() == "-" {
-        Source::stdin()
-    } else {
-        Source::path(path)
+        return Source::stdin();
+    }
+    match stored::address(path) {
+        Some(address) => stored::source(path, address),
+        None => Source::path(path),
     }
 }
 

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Repository;
 use super::listing::Entry;
+use super::manifest::StoredSpace;
 use super::moment::Moment;
 use crate::error::{Error, Result};
 
@@ -97,6 +99,42 @@ impl Address {
             choice,
             space: space.map(Into::into),
         }))
+    }
+
+    /// The repository, and the space in it. Fails where no space is named and the snapshot holds several.
+    pub fn open(&self) -> Result<(Repository, StoredSpace)> {
+        let repository = Repository::open(&*self.repository)?;
+        let (_, manifest) = repository.choose(&self.choice, self.space.as_deref())?;
+        let mut spaces = manifest.spaces;
+        if let Some(space) = &self.space {
+            spaces.retain(|it| it.space == *space);
+        }
+        match (spaces.pop(), &*spaces) {
+            (Some(space), []) => Ok((repository, space)),
+            (None, _) => Err(Error::usage(format!("`{self}` holds no space"))),
+            (Some(last), others) => {
+                let names: Vec<String> = others
+                    .iter()
+                    .chain([&last])
+                    .map(|it| format!("`{}`", it.space))
+                    .collect();
+                Err(Error::usage(format!(
+                    "`{self}` holds several spaces; say which, as in `{self}/{}`: {}",
+                    last.space,
+                    names.join(", ")
+                )))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.repository, self.choice)?;
+        match &self.space {
+            Some(space) => write!(f, "/{space}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -44,12 +44,11 @@ pub use moment::Moment;
 pub use new_file::NewFile;
 pub use object::Told;
 pub use prune::{Pruning, Removed};
-pub use reader::FileReader;
+pub use reader::{FileReader, SpaceReader};
 pub use verify::{Fault, Finding, Verified, Verify};
 pub use writer::{NewSnapshot, Published, Writer};
 
 use crate::error::{Error, Result};
-use crate::stream::Source;
 use folder::Folder;
 use listing::Listing;
 use lock::Lock;
@@ -115,13 +114,10 @@ impl Repository {
         FileReader::new(self.folder.clone(), file.clone(), lock)
     }
 
-    /// The records that a snapshot holds of a space, as inputs that are named after it.
-    pub fn sources(&self, entry: &Entry, space: &StoredSpace) -> Vec<Source<'static>> {
-        let prefix = format!("{}@{}/{}", self.path().display(), entry.id(), space.space);
+    /// Reads the records that a snapshot holds of a space, one file after the other, each on lines of its own.
+    pub fn read_records(&self, space: &StoredSpace) -> SpaceReader {
         let files = space.files.iter().filter(|file| file.form == Form::Records);
-        files
-            .map(|file| Source::decoded(format!("{prefix}/{}", file.name), self.read(file)))
-            .collect()
+        SpaceReader::new(files.map(|file| self.read(file)).collect())
     }
 }
 

@@ -135,3 +135,42 @@ impl Read for FileReader {
         Ok(many)
     }
 }
+
+/// Reads files of records one after the other, and ends each with a line end if it does not.
+#[derive(Debug)]
+pub struct SpaceReader {
+    files: VecDeque<FileReader>,
+    /// Whether the next byte is the first of a line.
+    begins: bool,
+}
+
+impl SpaceReader {
+    pub(super) fn new(files: VecDeque<FileReader>) -> Self {
+        Self {
+            files,
+            begins: true,
+        }
+    }
+}
+
+impl Read for SpaceReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        while let Some(file) = self.files.front_mut() {
+            let read = file.read(buffer)?;
+            if read > 0 {
+                self.begins = buffer[read - 1] == b'\n';
+                return Ok(read);
+            }
+            self.files.pop_front();
+            if !self.begins && !self.files.is_empty() {
+                self.begins = true;
+                buffer[0] = b'\n';
+                return Ok(1);
+            }
+        }
+        Ok(0)
+    }
+}
