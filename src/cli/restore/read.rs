@@ -53,8 +53,14 @@ impl Snapshot {
         )
     }
 
-    /// The files of a space, which hold their checksums or fail.
-    fn sources(&self, space: &str) -> Result<Vec<Source<'static>>> {
+    /// What messages call a space of it, which is how it is named as an input.
+    fn name(&self, space: &str) -> String {
+        let repository = self.repository.path().display();
+        format!("{repository}@{}/{space}", self.entry.id())
+    }
+
+    /// The records of a space. Reading them fails where they are not what was recorded.
+    fn source(&self, space: &str) -> Result<Source<'static>> {
         let Some(stored) = self.manifest.space(space) else {
             return Err(Error::usage(format!("the snapshot has no space `{space}`")));
         };
@@ -70,7 +76,8 @@ impl Snapshot {
             }
             .into());
         }
-        Ok(self.repository.sources(&self.entry, stored))
+        let reader = self.repository.read_records(stored);
+        Ok(Source::decoded(self.name(space), reader))
     }
 }
 
@@ -86,24 +93,20 @@ impl Restore {
         let mut reading = global.reading(&Arc::new(AtomicU64::new(0)));
         // `-j` is about requests here.
         reading.jobs = 0;
-        let mut sources = snapshot.sources(space)?;
-        let name = format!(
-            "{}@{}/{space}",
-            snapshot.repository.path().display(),
-            snapshot.entry.id()
-        );
+        let mut source = snapshot.source(space)?;
+        let name = snapshot.name(space);
         if self.selection.is_given() {
-            sources = vec![self.chosen(sources, &reading, &name)?];
+            source = self.chosen(source, &reading, &name)?;
         }
         if !self.kinds.is_empty() {
-            sources = vec![self.of_kinds(sources, &reading, &name)?];
+            source = self.of_kinds(source, &reading, &name)?;
         }
-        Inventory::read(&reading, sources, target)
+        Inventory::read(&reading, vec![source], target)
     }
 
     fn chosen(
         &self,
-        sources: Vec<Source<'static>>,
+        source: Source<'static>,
         reading: &Reading,
         name: &str,
     ) -> Result<Source<'static>> {
@@ -118,7 +121,7 @@ impl Restore {
             &choice,
             Extent::Needed,
             settings,
-            sources,
+            vec![source],
             &mut spool,
             |_| Ok(()),
         )?;
@@ -127,7 +130,7 @@ impl Restore {
 
     fn of_kinds(
         &self,
-        sources: Vec<Source<'static>>,
+        source: Source<'static>,
         reading: &Reading,
         name: &str,
     ) -> Result<Source<'static>> {
@@ -135,7 +138,7 @@ impl Restore {
         let keeping = |source| Error::io("writing a temporary file", source);
         scan_lines(
             reading,
-            sources,
+            vec![source],
             |record| self.kinds.iter().any(|kind| kind.has(record.kind())),
             |line, is_meant| match is_meant {
                 Some(Ok(true)) => out.write_all(line.bytes).map_err(keeping),
