@@ -1,6 +1,7 @@
 //! A bundle and a live Kibana together: what it is ready for, and what goes there and comes from there.
 
 pub mod alerts;
+pub mod backup;
 pub mod beyond;
 pub mod bulk_action;
 pub mod export;

@@ -217,7 +217,7 @@ impl Log for Heard<'_> {
 }
 
 /// Where the journal is: where it is asked for, else beside the report, else in the user's folder for state.
-fn path(run: &Run<'_>) -> Option<PathBuf> {
+pub(crate) fn path(run: &Run<'_>) -> Option<PathBuf> {
     if let Some(path) = run.journal {
         return Some(path.into());
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use ruleferry::ops::import::{Aim, Survey};
+use ruleferry::ops::import::{Aim, Inventory, Survey};
 use ruleferry::ops::model::Outcome;
 use ruleferry::record::Kind;
 
@@ -28,12 +28,13 @@ pub(crate) fn surveys(job: &Job<'_>, surveys: &[Survey], names_all: bool, is_dry
             job.connected,
             job.bundle.target
         );
-        text += &of_survey(job, survey, names_all);
+        text += &of_survey(job.bundle, survey, names_all);
     }
     text
 }
 
-fn of_survey(job: &Job<'_>, survey: &Survey, names_all: bool) -> String {
+/// What an import would do to a space, row by row, and what is worth knowing before.
+pub(crate) fn of_survey(bundle: &Inventory, survey: &Survey, names_all: bool) -> String {
     let mut text = String::new();
     let mut rows: BTreeMap<Outcome, Vec<(Kind, usize)>> = BTreeMap::new();
     for ((outcome, kind), count) in &survey.counts {
@@ -49,11 +50,11 @@ fn of_survey(job: &Job<'_>, survey: &Survey, names_all: bool) -> String {
     };
     for (index, aim) in (0_u32..).zip(&survey.aims) {
         match aim {
-            Aim::Refused(why) => add(format!("not sent: {why}"), name(job, index)),
-            Aim::HeldBack(why) => add(format!("held back: {why}"), name(job, index)),
+            Aim::Refused(why) => add(format!("not sent: {why}"), name(bundle, index)),
+            Aim::HeldBack(why) => add(format!("held back: {why}"), name(bundle, index)),
             Aim::Conflict => add(
                 "in conflict with what is there (`--overwrite` replaces it)".into(),
-                name(job, index),
+                name(bundle, index),
             ),
             Aim::Create | Aim::Overwrite | Aim::Unchanged | Aim::None => {}
         }
@@ -63,7 +64,7 @@ fn of_survey(job: &Job<'_>, survey: &Survey, names_all: bool) -> String {
             let names: Vec<&str> = names.iter().map(|name| &**name).collect();
             add(
                 "overwritten".into(),
-                format!("{}: {}", name(job, *index), names.join(", ")),
+                format!("{}: {}", name(bundle, *index), names.join(", ")),
             );
         }
     }
@@ -88,7 +89,7 @@ fn of_survey(job: &Job<'_>, survey: &Survey, names_all: bool) -> String {
         _ = writeln!(
             text,
             "  warning: {} is there more than once",
-            name(job, index)
+            name(bundle, index)
         );
     }
     for gap in &survey.gaps {
@@ -114,9 +115,9 @@ fn label(outcome: Outcome) -> String {
     outcome.name().replace('_', " ")
 }
 
-fn name(job: &Job<'_>, index: u32) -> String {
-    let entry = job.bundle.entry(index);
-    let line = job.bundle.location(index).line;
+fn name(bundle: &Inventory, index: u32) -> String {
+    let entry = bundle.entry(index);
+    let line = bundle.location(index).line;
     match &entry.id {
         Some(id) => format!("{} `{id}` (line {line})", entry.kind),
         None => format!("line {line}"),
@@ -201,7 +202,7 @@ pub(crate) fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
         _ = writeln!(text, "  {sort}");
         let shown = if names_all { lines.len() } else { NAMED };
         for &index in lines.iter().take(shown) {
-            _ = writeln!(text, "    {}", name(job, index));
+            _ = writeln!(text, "    {}", name(job.bundle, index));
         }
         if lines.len() > shown {
             let more = lines.len() - shown;
@@ -217,7 +218,7 @@ pub(crate) fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
         _ = writeln!(
             text,
             "  duplicate: {} is there {} times ({}); {hint}",
-            name(job, double.index),
+            name(job.bundle, double.index),
             double.objects.len(),
             double.objects.join(", ")
         );

@@ -104,7 +104,8 @@ impl Prune {
     }
 }
 
-fn done(removed: Removed) -> String {
+/// What a removal did, in words.
+pub(in crate::cli) fn done(removed: Removed) -> String {
     format!(
         "{} removed, with {} of {}",
         count(removed.snapshots, "snapshot", "snapshots"),
