@@ -140,17 +140,17 @@ impl Replaced {
 impl Import {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        self.check()?;
         let kept = self.how.plan.as_deref().map(kept::Kept::read).transpose()?;
         let connected = match &self.to {
             Some(target) => self.connection.connect_to(target, Retry::default(), global),
             None => self.connection.connect(Retry::default(), global),
         }?;
-        self.check_paths()?;
         let spaces = connected.chosen()?;
         let target = plan::version(&connected)?;
         plan::check_version(target)?;
-        let manner = self.manner(kept.as_ref());
-        let mut ledger = self.ledger(kept.as_ref(), &connected, &spaces, &manner)?;
+        let manner = self.manner(kept.as_ref())?;
+        let mut ledger = self.ledger(&connected, &spaces, &manner)?;
         let bundle = self.read(global, target, ledger.seed())?;
         let job = Job {
             connected: &connected,
@@ -160,11 +160,15 @@ impl Import {
             jobs: if global.jobs == 0 { 4 } else { global.jobs },
             warns: self.yes && !global.quiet,
         };
-        let check = || match &kept {
-            Some(kept) => kept.check(&job, &self.input.files),
-            None => Ok(()),
+        if let Some(kept) = &kept {
+            kept.check(&job, &self.input.files)?;
+        }
+        // A run that goes on moved the space itself.
+        let check_space = || match &kept {
+            Some(kept) if !self.resume => kept.check_space(&job),
+            _ => Ok(()),
         };
-        check()?;
+        check_space()?;
         if self.dry_run {
             return self.show(&job, global);
         }
@@ -175,7 +179,7 @@ impl Import {
                 return Ok(declined());
             }
             // The space may have moved while the question stood.
-            check()?;
+            check_space()?;
         }
         global.interrupt.be_careful();
         ledger.open()?;
@@ -238,8 +242,21 @@ impl Import {
         }
     }
 
-    /// Neither report nor journal may be a file that is read or written already.
-    fn check_paths(&self) -> Result<(), Error> {
+    /// Fails where flags make no sense together.
+    fn check(&self) -> Result<(), Error> {
+        if self.how.plan.is_some() {
+            let message = if self.how.as_new_list {
+                "a kept plan is for the bundle as it is, so `--plan` and `--as-new-list` cannot be used together"
+            } else if self.input.reads_stdin() {
+                "`--plan` needs FILEs: standard input cannot be compared with what was planned"
+            } else {
+                ""
+            };
+            if !message.is_empty() {
+                return Err(Error::usage(message));
+            }
+        }
+        // Neither report nor journal may be a file that is read or written already.
         let beside = [
             ("--report", self.report.as_deref()),
             ("--journal", self.journal.as_deref()),
@@ -247,18 +264,18 @@ impl Import {
         work::check_paths(&beside, &self.input, self.how.plan.as_deref())
     }
 
-    fn manner(&self, kept: Option<&kept::Kept>) -> Manner {
+    fn manner(&self, kept: Option<&kept::Kept>) -> Result<Manner, Error> {
         let terms = Terms {
             overwrite: Replaced::overwrite(&self.how.overwrite),
             allow_missing_exceptions: self.how.allow_missing_exceptions,
             items_in_place: self.how.items_in_place,
         };
-        Manner {
-            terms: kept.map_or(terms, |kept| kept.terms(terms)),
+        Ok(Manner {
+            terms: kept.map_or(Ok(terms), |kept| kept.terms(terms))?,
             part_time: Duration::from_secs(self.how.max_seconds),
             still: self.how.still,
             verify: !self.how.no_verify,
-        }
+        })
     }
 
     /// Reads the bundle, with new ids for lists and items if that is asked for.
@@ -285,17 +302,12 @@ impl Import {
 
     fn ledger(
         &self,
-        kept: Option<&kept::Kept>,
         connected: &Connected,
         spaces: &[Space],
         manner: &Manner,
     ) -> anyhow::Result<ledger::Ledger> {
-        if kept.is_some() && self.how.as_new_list {
-            let message = "a kept plan is for the bundle as it is, so `--plan` and `--as-new-list` cannot be used together";
-            return Err(Error::usage(message).into());
-        }
         let run = ledger::Run {
-            files: &self.input.files,
+            input: &self.input,
             report: self.report.as_deref(),
             journal: self.journal.as_deref(),
             resume: self.resume,

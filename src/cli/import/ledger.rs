@@ -9,6 +9,7 @@ use ruleferry::ops::import::{Aim, Before, Journal, Log, Terms, Told};
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::super::input::Input;
 use super::super::notes::write_text;
 use super::super::plan::fingerprint;
 use super::super::progress::Progress;
@@ -16,7 +17,7 @@ use super::job::Done;
 
 /// What a run is, as far as another must be the same to go on with it.
 pub(super) struct Run<'r> {
-    pub(super) files: &'r [PathBuf],
+    pub(super) input: &'r Input,
     pub(super) report: Option<&'r Path>,
     pub(super) journal: Option<&'r Path>,
     pub(super) resume: bool,
@@ -39,7 +40,7 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Finds the journal; nothing is written yet.
     pub(super) fn of(run: &Run<'_>) -> Result<Self> {
-        let is_stdin = run.files.is_empty() || run.files.iter().any(|file| file.as_os_str() == "-");
+        let is_stdin = run.input.reads_stdin();
         if is_stdin && run.resume {
             return Err(Error::usage(
                 "`--resume` needs FILEs: standard input cannot be compared with what was read before",
@@ -206,7 +207,7 @@ fn path(run: &Run<'_>) -> Option<PathBuf> {
     }
     let folder = dirs::state_dir().or_else(dirs::data_local_dir)?;
     let spaces: Vec<&str> = run.spaces.iter().map(Space::as_str).collect();
-    let what = format!("{}\n{}\n{:?}", run.url, spaces.join(","), run.files);
+    let what = format!("{}\n{}\n{:?}", run.url, spaces.join(","), run.input.files);
     let name = format!("import-{:016x}.journal", xxh3_64(what.as_bytes()));
     Some(folder.join("ruleferry").join(name))
 }
@@ -215,7 +216,8 @@ fn head(run: &Run<'_>, is_stdin: bool) -> Result<Value> {
     let files: Value = if is_stdin {
         Value::Null
     } else {
-        run.files
+        run.input
+            .files
             .iter()
             .map(|file| fingerprint(file))
             .collect::<Result<Value>>()?
