@@ -197,8 +197,10 @@ impl Import {
             is_dry: false,
         };
         self.tell(&report, text::done, global)?;
-        ledger.close(&done)?;
-        Ok(job::fatal(done, exit, global))
+        let is_done = done.iter().all(|done| done.crossed.error.is_none());
+        let exit = job::fatal(done, exit, global);
+        ledger.close(is_done)?;
+        Ok(exit)
     }
 
     /// Tells what would be done, and does not do it.

@@ -13,7 +13,6 @@ use super::super::input::Input;
 use super::super::notes::write_text;
 use super::super::plan::fingerprint;
 use super::super::progress::Progress;
-use super::job::Done;
 
 /// What a run is, as far as another must be the same to go on with it.
 pub(super) struct Run<'r> {
@@ -129,11 +128,11 @@ impl Ledger {
     }
 
     /// Removes the journal if there is nothing to go on with; else says where it is.
-    pub(super) fn close(self, done: &[Done]) -> Result<()> {
+    pub(super) fn close(self, is_done: bool) -> Result<()> {
         let Some(journal) = self.journal else {
             return Ok(());
         };
-        if done.iter().all(|done| done.crossed.error.is_none()) {
+        if is_done {
             return journal.remove();
         }
         write_text(&format!(
