@@ -1,6 +1,7 @@
 //! Ctrl-C ends an import between two requests, with report and journal; a second one ends it at once.
 
-#![cfg(all(test, unix))]
+#![cfg(test)]
+#![cfg(unix)]
 
 #[path = "support/command.rs"]
 mod command;

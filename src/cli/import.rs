@@ -94,17 +94,17 @@ pub(crate) struct Import {
 impl Import {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        self.check()?;
         let kept = self.plan.as_deref().map(kept::Kept::read).transpose()?;
         let connected = match &self.to {
             Some(target) => self.connection.connect_to(target, Retry::default(), global),
             None => self.connection.connect(Retry::default(), global),
         }?;
-        self.check_paths()?;
         let spaces = connected.chosen()?;
         let target = connected.version()?;
         plan::check_version(target)?;
-        let manner = self.manner(kept.as_ref());
-        let mut ledger = self.ledger(kept.as_ref(), &connected, &spaces, &manner)?;
+        let manner = self.manner(kept.as_ref())?;
+        let mut ledger = self.ledger(&connected, &spaces, &manner)?;
         let bundle = self.read(global, target, ledger.seed())?;
         let job = Job {
             connected: &connected,
@@ -114,13 +114,15 @@ impl Import {
             jobs: if global.jobs == 0 { 4 } else { global.jobs },
             warns: self.yes && !global.quiet,
         };
-        // A run that is taken up has changed the space itself; its journal tells that files and flags are the same.
-        let kept = kept.as_ref().filter(|_| !self.resume);
-        let check = || match kept {
-            Some(kept) => kept.check(&job, &self.input.files),
-            None => Ok(()),
+        if let Some(kept) = &kept {
+            kept.check(&job, &self.input.files)?;
+        }
+        // A run that goes on moved the space itself.
+        let check_space = || match &kept {
+            Some(kept) if !self.resume => kept.check_space(&job),
+            _ => Ok(()),
         };
-        check()?;
+        check_space()?;
         if self.dry_run {
             return self.show(&job, global);
         }
@@ -131,7 +133,7 @@ impl Import {
                 return Ok(declined());
             }
             // The space may have moved while the question stood.
-            check()?;
+            check_space()?;
         }
         global.interrupt.be_careful();
         ledger.open()?;
@@ -150,8 +152,10 @@ impl Import {
             is_dry: false,
         };
         self.tell(&report, text::done, global)?;
-        ledger.close(&done)?;
-        Ok(job::fatal(done, exit, global))
+        let is_done = done.iter().all(|done| done.crossed.error.is_none());
+        let exit = job::fatal(done, exit, global);
+        ledger.close(is_done)?;
+        Ok(exit)
     }
 
     /// Tells what would be done, and does not do it.
@@ -196,8 +200,21 @@ impl Import {
         }
     }
 
-    /// Neither report nor journal may be a file that is read or written already.
-    fn check_paths(&self) -> Result<(), Error> {
+    /// Fails where flags make no sense together.
+    fn check(&self) -> Result<(), Error> {
+        if self.plan.is_some() {
+            let message = if self.as_new_list {
+                "a kept plan is for the bundle as it is, so `--plan` and `--as-new-list` cannot be used together"
+            } else if self.input.reads_stdin() {
+                "`--plan` needs FILEs: standard input cannot be compared with what was planned"
+            } else {
+                ""
+            };
+            if !message.is_empty() {
+                return Err(Error::usage(message));
+            }
+        }
+        // Neither report nor journal may be a file that is read or written already.
         let beside = [
             ("--report", self.report.as_deref()),
             ("--journal", self.journal.as_deref()),
@@ -205,12 +222,12 @@ impl Import {
         work::check_paths(&beside, &self.input.files, self.plan.as_deref())
     }
 
-    fn manner(&self, kept: Option<&kept::Kept>) -> Manner {
+    fn manner(&self, kept: Option<&kept::Kept>) -> Result<Manner, Error> {
         let mut manner = self.how.manner();
         if let Some(kept) = kept {
-            manner.terms = kept.terms(manner.terms);
+            manner.terms = kept.terms(manner.terms)?;
         }
-        manner
+        Ok(manner)
     }
 
     /// Reads the bundle, with new ids for lists and items if that is asked for.
@@ -237,17 +254,12 @@ impl Import {
 
     fn ledger(
         &self,
-        kept: Option<&kept::Kept>,
         connected: &Connected,
         spaces: &[Space],
         manner: &Manner,
     ) -> anyhow::Result<ledger::Ledger> {
-        if kept.is_some() && self.as_new_list {
-            let message = "a kept plan is for the bundle as it is, so `--plan` and `--as-new-list` cannot be used together";
-            return Err(Error::usage(message).into());
-        }
         let run = ledger::Run {
-            files: &self.input.files,
+            input: &self.input,
             report: self.report.as_deref(),
             journal: self.journal.as_deref(),
             resume: self.resume,

@@ -192,7 +192,7 @@ impl Migrate {
         }
         let (exit, is_over) = run.done(&ledgers)?;
         for ledger in ledgers.into_iter().rev() {
-            ledger.end(is_over)?;
+            ledger.close(is_over)?;
         }
         if let Some(kept) = kept.filter(|_| is_over) {
             // It is of no use any more; that it cannot be removed is no failure of the migration.

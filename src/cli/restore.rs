@@ -19,6 +19,7 @@ use super::exit::Exit;
 use super::import::job::{Done, Job, exit, fatal};
 use super::import::ledger::{self, Ledger};
 use super::import::{How, text};
+use super::input::Input;
 use super::progress::Progress;
 use super::repo::Repo;
 use super::selection::Selection;
@@ -228,7 +229,7 @@ impl Restore {
             global,
         )?;
         let all: Vec<Done> = by_job.into_iter().flatten().collect();
-        ledger.close(&all)?;
+        ledger.close(all.iter().all(|done| done.crossed.error.is_none()))?;
         Ok(fatal(all, exit, global))
     }
 
@@ -297,8 +298,11 @@ impl Restore {
         let repository = std::path::absolute(snapshot.repository.path());
         let repository = repository.unwrap_or_else(|_| snapshot.repository.path().into());
         let spaces: Vec<Space> = pairs.iter().flat_map(|(_, to)| to.clone()).collect();
+        let input = Input {
+            files: vec![repository.clone(), self.snapshot.to_string().into()],
+        };
         let path = ledger::path(&ledger::Run {
-            files: &[repository.clone(), self.snapshot.to_string().into()],
+            input: &input,
             report: self.report.as_deref(),
             journal: self.journal.as_deref(),
             resume: self.resume,

@@ -9,14 +9,14 @@ use ruleferry::ops::import::{Aim, Before, Journal, Log, Terms, Told};
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::super::input::Input;
 use super::super::notes::write_text;
 use super::super::plan::fingerprint;
 use super::super::progress::Progress;
-use super::job::Done;
 
 /// What a run is, as far as another must be the same to go on with it.
 pub(crate) struct Run<'r> {
-    pub(crate) files: &'r [PathBuf],
+    pub(crate) input: &'r Input,
     pub(crate) report: Option<&'r Path>,
     pub(crate) journal: Option<&'r Path>,
     pub(crate) resume: bool,
@@ -38,7 +38,7 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// Finds the journal; nothing is written yet.
     pub(crate) fn of(run: &Run<'_>) -> Result<Self> {
-        let is_stdin = run.files.is_empty() || run.files.iter().any(|file| file.as_os_str() == "-");
+        let is_stdin = run.input.reads_stdin();
         if is_stdin && run.resume {
             return Err(Error::usage(
                 "`--resume` needs FILEs: standard input cannot be compared with what was read before",
@@ -140,16 +140,7 @@ impl Ledger {
     }
 
     /// Removes the journal if there is nothing to go on with; else says where it is.
-    pub(crate) fn close(self, done: &[Done]) -> Result<()> {
-        let Some(journal) = self.journal else {
-            return Ok(());
-        };
-        let is_over = done.iter().all(|done| done.crossed.error.is_none());
-        end(journal, is_over)
-    }
-
-    /// The same for a run whose results are gone by then.
-    pub(crate) fn end(self, is_over: bool) -> Result<()> {
+    pub(crate) fn close(self, is_over: bool) -> Result<()> {
         self.journal.map_or(Ok(()), |journal| end(journal, is_over))
     }
 }
@@ -228,7 +219,7 @@ pub(crate) fn path(run: &Run<'_>) -> Option<PathBuf> {
     }
     let folder = dirs::state_dir().or_else(dirs::data_local_dir)?;
     let spaces: Vec<&str> = run.spaces.iter().map(Space::as_str).collect();
-    let what = format!("{}\n{}\n{:?}", run.url, spaces.join(","), run.files);
+    let what = format!("{}\n{}\n{:?}", run.url, spaces.join(","), run.input.files);
     let name = format!("import-{:016x}.journal", xxh3_64(what.as_bytes()));
     Some(folder.join("ruleferry").join(name))
 }
@@ -237,7 +228,8 @@ fn head(run: &Run<'_>, is_stdin: bool) -> Result<Value> {
     let files: Value = if is_stdin {
         Value::Null
     } else {
-        run.files
+        run.input
+            .files
             .iter()
             .map(|file| fingerprint(file))
             .collect::<Result<Value>>()?

@@ -148,12 +148,14 @@ pub(crate) fn done(report: &Report<'_>, names_all: bool) -> String {
     for done in report.done {
         let problems = of_space(report.job, done, names_all);
         if let [_] = report.done {
+            let sent = match done.crossed.parts {
+                0 => "nothing was sent".to_owned(),
+                parts => format!("sent in {}", plural(parts as usize, "part")),
+            };
             _ = writeln!(
                 text,
-                "space {} of {}, in {}",
-                done.space,
-                report.job.connected,
-                plural(done.crossed.parts as usize, "part")
+                "space {} of {}, {sent}",
+                done.space, report.job.connected
             );
             text += &rows(report.job, done);
         } else if !problems.is_empty() {
@@ -210,6 +212,11 @@ pub(crate) fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
         }
     }
     for double in &done.doubles {
+        let name = name(job.bundle, double.index);
+        if double.objects.is_empty() {
+            _ = writeln!(text, "  duplicate: {name} is there more than once");
+            continue;
+        }
         let hint = if double.is_removable {
             "`--remove-duplicates` deletes the younger"
         } else {
@@ -217,8 +224,7 @@ pub(crate) fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
         };
         _ = writeln!(
             text,
-            "  duplicate: {} is there {} times ({}); {hint}",
-            name(job.bundle, double.index),
+            "  duplicate: {name} is there {} times ({}); {hint}",
             double.objects.len(),
             double.objects.join(", ")
         );

@@ -275,6 +275,11 @@ impl Kibana {
             .map(|it| it.1.clone())
     }
 
+    /// Takes a rule away, as somebody else does.
+    pub(crate) fn remove_rule(&self, space: &str, id: &str) {
+        self.inner.world().space_mut(space).rules.remove(id);
+    }
+
     /// Tells the watch what belongs together.
     pub(crate) fn expect(&self, space: &str, bundle: &[u8]) {
         self.inner.world().watch.expect(space, bundle);
