@@ -18,9 +18,10 @@ use super::values::{Carried, Carry, carry};
 use super::way::{Made, Way};
 use crate::cli::ask::ask;
 use crate::cli::exit::Exit;
+use crate::cli::import::job::{self, Done, Job};
 use crate::cli::import::ledger::Ledger;
 use crate::cli::import::report::{Report, Tally, summary};
-use crate::cli::import::{self, Done, Job, text};
+use crate::cli::import::text;
 use crate::cli::notes::{Notes, write_text};
 use crate::cli::progress::Progress;
 use crate::cli::{Format, Global, work};
@@ -80,6 +81,7 @@ impl Run<'_> {
             bundle: &made.bundle,
             manner: self.verb.how.manner(),
             jobs: 1,
+            warns: self.verb.yes && !self.global.quiet,
         }
     }
 
@@ -104,9 +106,10 @@ impl Run<'_> {
                 for (space, surveyed) in some.iter().zip(surveyed) {
                     let (made, surveys, there) = surveyed?;
                     let job = self.job(side, space, &made);
-                    text::surveys(&job, &surveys, self.global.verbose, is_dry)?;
                     let beside = self.beside(&made, &there, false);
-                    let more = self.brought(&made, &there) + &beside.text(self.global.verbose);
+                    let more = text::surveys(&job, &surveys, self.global.verbose, is_dry)
+                        + &self.brought(&made, &there)
+                        + &beside.text(self.global.verbose);
                     if is_dry {
                         work::print(&more)?;
                     } else {
@@ -239,7 +242,7 @@ impl Run<'_> {
             job.remove_duplicates(&mut done, self.verb.yes)?;
         }
         let beside = self.beside(&made, &there, true);
-        let mut exit = import::exit(&done);
+        let mut exit = job::exit(&done);
         let is_part = beside.lacking() > 0 || made.left_out() > 0;
         if exit == Exit::Done && (is_part || carried.iter().any(|it| !it.is_there())) {
             exit = Exit::Part;
@@ -250,6 +253,7 @@ impl Run<'_> {
             done: &done,
             exit,
             target,
+            is_dry: false,
         };
         let mut lines = String::new();
         for it in &carried {
@@ -278,7 +282,7 @@ impl Run<'_> {
         whole.tallies.push(Tally::of(&done[0], side.name(&space)));
         whole.is_over &= done[0].crossed.error.is_none();
         whole.exits.push(exit);
-        import::fatal(done.into(), exit, self.global);
+        job::fatal(done.into(), exit, self.global);
         Ok(())
     }
 
