@@ -106,10 +106,10 @@ impl Run<'_> {
                 for (space, surveyed) in some.iter().zip(surveyed) {
                     let (made, surveys, there) = surveyed?;
                     let job = self.job(side, space, &made);
+                    let shown = text::surveys(&job, &surveys, self.global.verbose, is_dry);
                     let beside = self.beside(&made, &there, false);
-                    let more = text::surveys(&job, &surveys, self.global.verbose, is_dry)
-                        + &self.brought(&made, &there)
-                        + &beside.text(self.global.verbose);
+                    let more =
+                        shown + &self.brought(&made, &there) + &beside.text(self.global.verbose);
                     if is_dry {
                         work::print(&more)?;
                     } else {
