@@ -157,7 +157,7 @@ fn several_kibanas_and_spaces_by_glob_get_each_their_own() {
     let before = run(&folder, &[&args[..], &["--plan-only"]].concat());
     assert_eq!(before.code, Some(0), "{}", before.stderr);
     let shown = String::from_utf8(before.stdout).unwrap();
-    assert_eq!(shown.matches("lines would become").count(), 4, "{shown}");
+    assert_eq!(shown.matches(", if they were sent").count(), 4, "{shown}");
     assert!(
         shown.contains("value list `ips.txt` is made first (ip)"),
         "{shown}"
