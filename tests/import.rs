@@ -13,6 +13,7 @@ mod shore;
 
 use std::collections::BTreeSet;
 
+use kibana::Logged;
 use records::{acting, bundle, connector, item, list, referring, rule, with};
 use serde_json::{Value, json};
 use shore::{GENERATIONS, Shore};
@@ -142,12 +143,7 @@ fn a_report_has_a_line_a_record_in_input_order_and_a_summary() {
         .into()
     );
     // What is written to standard output is the same.
-    let printed: Vec<Value> = told
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!(printed, told.report);
+    assert_eq!(told.printed(), told.report);
 }
 
 #[test]
@@ -233,4 +229,255 @@ fn each_sort_is_overwritten_where_it_is_named_and_no_other() {
             assert_eq!(state.connectors[0]["attributes"]["name"], name, "{version}");
         }
     }
+}
+
+#[test]
+fn rules_that_would_lack_something_are_held_back() {
+    for version in GENERATIONS {
+        let mut bad = item("bad", "m");
+        bad["entries"] = json!([]);
+        let records = vec![
+            referring("lost", "nowhere", "detection"),
+            referring("poor", "m", "detection"),
+            referring("other", "l", "endpoint"),
+            rule("fine"),
+            list("l"),
+            list("m"),
+            bad,
+        ];
+        let shore = Shore::of(version, &records);
+        let told = shore.import(&[]);
+        told.ends_with(3);
+        let held = [
+            ("lost", "list `nowhere` is neither in the space nor arrives"),
+            (
+                "poor",
+                "item `bad` of list `m` is not in the space as the bundle has it",
+            ),
+            (
+                "other",
+                "list `l` is of type `detection`, and the rule refers to it as `endpoint`: Kibana would remove the reference",
+            ),
+        ];
+        for (id, why) in held {
+            assert_eq!(
+                (told.outcome(id), told.message(id)),
+                ("held_back", why),
+                "{version}"
+            );
+            let sent = |it: &Logged| it.names.contains(&format!("rule {id}"));
+            assert!(!shore.imports().iter().any(sent), "{id} was sent");
+        }
+        assert_eq!(
+            (told.outcome("bad"), told.outcome("fine")),
+            ("refused", "created")
+        );
+        assert_eq!(shore.held("soc"), ["list l", "list m", "rule fine"]);
+        assert!(told.stdout.contains("held back"), "{}", told.stdout);
+
+        let told = shore.import(&["--allow-missing-exceptions"]);
+        told.ends_with(3);
+        for (id, differs) in [("lost", true), ("poor", false), ("other", true)] {
+            assert_eq!(told.outcome(id), "created", "{version}: {id}");
+            // What Kibana removed is told.
+            assert_eq!(
+                told.line(id).get("differs").is_some(),
+                differs,
+                "{}",
+                told.line(id)
+            );
+            assert_eq!(
+                told.message(id).contains("Reference has been removed"),
+                differs,
+                "{}",
+                told.line(id)
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_no_record_is_named_and_never_sent() {
+    let dashboard =
+        json!({"id": "dash", "type": "dashboard", "attributes": {"title": "t"}, "references": []});
+    let lines = [
+        "\u{feff}".to_owned() + &rule("a").to_string(),
+        "nonsense".into(),
+        "7".into(),
+        "null".into(),
+        "\"text\"".into(),
+        "[1]".into(),
+        dashboard.to_string(),
+        json!({"exportedCount": 1, "missingRefCount": 0}).to_string(),
+        json!({"name": "nobody", "type": "query"}).to_string(),
+        "{\"rule_id\":\"broken\"".into(),
+        String::new(),
+        rule("z").to_string(),
+        json!({"exported_exception_list_count": 1, "exported_exception_list_item_count": 1})
+            .to_string(),
+    ];
+    for version in GENERATIONS {
+        let shore = Shore::of(version, &[]);
+        shore.folder.write("b.ndjson", lines.join("\r\n"));
+        let told = shore.import(&[]);
+        told.ends_with(3);
+        assert_eq!(shore.held("soc"), ["rule a", "rule z"], "{version}");
+        let outcomes: Vec<(u64, &str)> = told
+            .report
+            .iter()
+            .filter_map(|it| Some((it["line"].as_u64()?, it["outcome"].as_str()?)))
+            .collect();
+        let refused = |line| (line, "refused");
+        assert_eq!(
+            outcomes,
+            [
+                (1, "created"),
+                refused(2),
+                refused(3),
+                refused(4),
+                refused(5),
+                refused(6),
+                refused(7),
+                refused(9),
+                refused(10),
+                (12, "created")
+            ],
+        );
+        for line in told.report.iter().filter(|it| it["outcome"] == "refused") {
+            assert!(
+                line["message"].as_str().is_some_and(|it| !it.is_empty()),
+                "{line}"
+            );
+            assert_eq!(line["part"], Value::Null);
+        }
+        assert_eq!(shore.imports().len(), 1);
+        assert_eq!(shore.imports()[0].names, ["rule a", "rule z"]);
+    }
+}
+
+#[test]
+fn nothing_is_done_without_a_yes() {
+    let shore = Shore::of("9.1", &records());
+    // There is no terminal to ask on.
+    let ran = shore.run(&[
+        "import", "b.ndjson", "--space", "soc", "--report", "r.ndjson",
+    ]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`--yes` is needed"), "{}", ran.stderr);
+    assert_eq!(shore.folder.names(), ["b.ndjson"].map(String::from).into());
+    assert_eq!(shore.writes(0).len(), 0);
+    assert!(!shore.kibana.log().is_empty());
+}
+
+#[test]
+fn a_dry_run_reads_and_tells_and_sends_nothing() {
+    let shore = Shore::of("9.1", &newer());
+    shore.kibana.seed("soc", &bundle(&records()[..1]));
+    let told = shore.import(&["--dry-run"]);
+    told.ends_with(0);
+    assert!(
+        told.stdout.contains("6 records to space soc"),
+        "{}",
+        told.stdout
+    );
+    let told = shore.import(&["--dry-run", "--format", "json"]);
+    told.ends_with(0);
+    assert_eq!(told.counts(), [("created", 5), ("conflict", 1)].into());
+    assert_eq!(told.summary()["dry_run"], true);
+    assert!(
+        told.message("a")
+            .contains("`--overwrite rules` replaces it")
+    );
+    assert_eq!(told.printed(), told.report);
+    assert_eq!(shore.writes(0).len(), 0);
+    assert!(!shore.kibana.log().is_empty());
+    assert_eq!(
+        shore.folder.names(),
+        ["b.ndjson", "r.ndjson"].map(String::from).into()
+    );
+}
+
+#[test]
+fn what_nobody_should_be_surprised_by_is_said_before_it_is_done() {
+    let shore = Shore::of("9.1", &newer());
+    shore.kibana.seed("soc", &bundle(&records()));
+    let flags = ["--overwrite", "rules,exceptions,connectors"];
+    let warnings = [
+        "overwriting lists removes 1 of their items",
+        "for a moment nothing excepts",
+        "overwriting wipes the secrets of 1 connector",
+    ];
+    let dry = shore.import(&[&flags[..], &["--dry-run"]].concat());
+    let asked = shore.run(&[
+        "import",
+        "b.ndjson",
+        "--space",
+        "soc",
+        "--overwrite",
+        flags[1],
+    ]);
+    assert_eq!(asked.code, Some(2));
+    let told = shore.import(&flags);
+    told.ends_with(0);
+    for warning in warnings {
+        for said in [&dry.stdout, &asked.stderr, &told.stderr] {
+            assert!(said.contains(warning), "{warning}: {said}");
+        }
+    }
+    // Nobody wants to hear of it who wants to hear of nothing.
+    let shore = Shore::of("9.1", &newer());
+    shore.kibana.seed("soc", &bundle(&records()));
+    let told = shore.import(&[&flags[..], &["-q"]].concat());
+    assert_eq!((&*told.stdout, &*told.stderr), ("", ""));
+}
+
+#[test]
+fn files_that_are_read_are_not_written() {
+    let shore = Shore::of("9.1", &records());
+    let before = shore.folder.read("b.ndjson");
+    for args in [
+        &["--report", "b.ndjson"][..],
+        &["--journal", "b.ndjson"],
+        &["--report", "r.ndjson", "--journal", "r.ndjson"],
+    ] {
+        let args = [&["import", "b.ndjson", "--space", "soc", "--yes"][..], args].concat();
+        let ran = shore.run(&args);
+        assert_eq!(ran.code, Some(2), "{args:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("must be a file of its own"),
+            "{}",
+            ran.stderr
+        );
+    }
+    assert_eq!(shore.folder.read("b.ndjson"), before);
+    assert_eq!(shore.writes(0).len(), 0);
+}
+
+#[test]
+fn a_bundle_comes_from_standard_input_too() {
+    let shore = Shore::of("9.1", &[]);
+    for args in [&[][..], &["-"]] {
+        let args = [&["import", "--space", "soc", "--yes"][..], args].concat();
+        let input = bundle(&records());
+        let ran = shore.folder.command(&mut shore.command(&args), &input);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    }
+    assert_eq!(shore.kibana.state("soc").rules.len(), 3);
+}
+
+#[test]
+#[cfg(unix)]
+fn nobody_who_reads_is_no_reason_to_end_otherwise() {
+    let shore = Shore::of("9.1", &newer());
+    shore.kibana.seed("soc", &bundle(&records()[..1]));
+    let mut child = shore.begin(&["--format", "json"]);
+    drop(child.stdout.take());
+    let told = shore.end(child);
+    told.ends_with(3);
+    assert_eq!(told.stderr, "");
+    // The journal is gone.
+    assert_eq!(
+        shore.folder.names(),
+        ["b.ndjson", "r.ndjson"].map(String::from).into()
+    );
 }

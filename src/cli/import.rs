@@ -1,6 +1,7 @@
 //! `import`: brings a bundle into spaces of a Kibana, and tells what became of each record.
 
 mod how;
+pub(crate) mod job;
 mod kept;
 pub(crate) mod ledger;
 pub(crate) mod report;
@@ -11,17 +12,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use clap::Args;
-use ruleferry::error::{Error, ErrorKind};
+use ruleferry::error::Error;
 use ruleferry::kibana::{Retry, Space};
-use ruleferry::ops::import::{
-    Crossed, Double, Gates, Inventory, Manner, Survey, cross, doubles, remove_younger, several,
-};
+use ruleferry::ops::import::{Inventory, Manner};
 
+use self::job::{Done, Job};
+use self::report::Report;
 use super::ask::{ask, declined};
 use super::connection::{Connected, Connection, Target};
 use super::exit::Exit;
 use super::input::Input;
-use super::notes::write_text;
 use super::progress::Progress;
 use super::{Format, Global, plan, work};
 pub(crate) use how::{How, Replaced};
@@ -91,24 +91,6 @@ pub(crate) struct Import {
     format: Format,
 }
 
-/// An import, ready to begin.
-pub(crate) struct Job<'j> {
-    pub(crate) connected: &'j Connected,
-    pub(crate) spaces: &'j [Space],
-    pub(crate) bundle: &'j Inventory,
-    pub(crate) manner: Manner,
-    /// How many spaces at once.
-    pub(crate) jobs: usize,
-}
-
-/// A space and what became of it.
-pub(crate) struct Done {
-    pub(crate) space: Space,
-    pub(crate) crossed: Crossed,
-    pub(crate) doubles: Vec<Double>,
-    pub(crate) removed: usize,
-}
-
 impl Import {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
@@ -117,6 +99,7 @@ impl Import {
             Some(target) => self.connection.connect_to(target, Retry::default(), global),
             None => self.connection.connect(Retry::default(), global),
         }?;
+        self.check_paths()?;
         let spaces = connected.chosen()?;
         let target = connected.version()?;
         plan::check_version(target)?;
@@ -129,49 +112,97 @@ impl Import {
             bundle: &bundle,
             manner,
             jobs: if global.jobs == 0 { 4 } else { global.jobs },
+            warns: self.yes && !global.quiet,
         };
         // A run that is taken up has changed the space itself; its journal tells that files and flags are the same.
-        if let Some(kept) = kept.as_ref().filter(|_| !self.resume) {
-            kept.check(&job, &self.input.files)?;
+        let kept = kept.as_ref().filter(|_| !self.resume);
+        let check = || match kept {
+            Some(kept) => kept.check(&job, &self.input.files),
+            None => Ok(()),
+        };
+        check()?;
+        if self.dry_run {
+            return self.show(&job, global);
         }
-        if self.dry_run || !self.yes {
+        if !self.yes {
             let surveys = job.surveys()?;
-            if !global.quiet || !self.yes {
-                text::surveys(&job, &surveys, global.verbose, self.dry_run)?;
-            }
-            if self.dry_run {
-                return Ok(Exit::Done);
-            }
-            let question = text::question(&job, &surveys);
-            if !ask(&question, self.yes)? {
+            anstream::eprint!("{}", text::surveys(&job, &surveys, global.verbose, false));
+            if !ask(&text::question(&job, &surveys), false)? {
                 return Ok(declined());
             }
+            // The space may have moved while the question stood.
+            check()?;
         }
         global.interrupt.be_careful();
         ledger.open()?;
         let progress = Progress::parts(global.progress, job.total());
         let mut done = job.run(&ledger, &progress);
         drop(progress);
-        if self.how.remove_duplicates {
+        if self.how.remove_duplicates && !global.interrupt.is_asked() {
             job.remove_duplicates(&mut done, self.yes)?;
         }
-        let exit = exit(&done);
-        let report = report::Report {
+        let exit = job::exit(&done);
+        let report = Report {
             job: &job,
             done: &done,
             exit,
             target: None,
+            is_dry: false,
         };
+        self.tell(&report, text::done, global)?;
+        ledger.close(&done)?;
+        Ok(job::fatal(done, exit, global))
+    }
+
+    /// Tells what would be done, and does not do it.
+    fn show(&self, job: &Job<'_>, global: &Global) -> anyhow::Result<Exit> {
+        let surveys = job.surveys()?;
+        let done: Vec<Done> = job
+            .spaces
+            .iter()
+            .zip(&surveys)
+            .map(|(space, survey)| Done::planned(job, space, survey))
+            .collect();
+        let report = Report {
+            job,
+            done: &done,
+            exit: Exit::Done,
+            target: None,
+            is_dry: true,
+        };
+        let text = |_: &Report<'_>, names_all| text::surveys(job, &surveys, names_all, true);
+        self.tell(&report, text, global)?;
+        Ok(Exit::Done)
+    }
+
+    /// Writes the report, and prints it or the text. Nobody to read it is no reason to leave the journal behind.
+    fn tell(
+        &self,
+        report: &Report<'_>,
+        text: impl FnOnce(&Report<'_>, bool) -> String,
+        global: &Global,
+    ) -> anyhow::Result<()> {
         if let Some(path) = &self.report {
             report.write(path)?;
         }
-        match self.format {
-            Format::Json => work::print(&report.lines())?,
-            Format::Text if global.quiet => {}
-            Format::Text => work::print(&text::done(&report, global.verbose))?,
+        let text = match self.format {
+            Format::Json => report.lines(),
+            Format::Text if global.quiet => return Ok(()),
+            Format::Text => text(report, global.verbose),
+        };
+        match work::print(&text) {
+            Err(error) if super::render::is_closed_pipe(&error) => Ok(()),
+            result => Ok(result?),
         }
-        ledger.close(&done)?;
-        Ok(fatal(done, exit, global))
+    }
+
+    /// Neither report nor journal may be a file that is read or written already.
+    fn check_paths(&self) -> Result<(), Error> {
+        let beside = [
+            ("--report", self.report.as_deref()),
+            ("--journal", self.journal.as_deref()),
+        ];
+        work::check_paths(&beside, &self.input.files, self.plan.as_deref())
     }
 
     fn manner(&self, kept: Option<&kept::Kept>) -> Manner {
@@ -228,134 +259,4 @@ impl Import {
         };
         Ok(ledger::Ledger::of(&run)?)
     }
-}
-
-impl Job<'_> {
-    /// What it would do to each space.
-    pub(crate) fn surveys(&self) -> Result<Vec<Survey>, Error> {
-        let client = &self.connected.client;
-        let survey = |space: &Space| Survey::of(client, space, self.bundle, self.manner.terms);
-        several(self.spaces, self.jobs, survey)
-            .into_iter()
-            .collect()
-    }
-
-    /// How many records there are to settle.
-    pub(crate) fn total(&self) -> u64 {
-        (self.bundle.entries().len() * self.spaces.len()) as u64
-    }
-
-    fn run(&self, ledger: &ledger::Ledger, progress: &Progress) -> Vec<Done> {
-        let gates = Gates::default();
-        several(self.spaces, self.jobs, |space| {
-            self.cross_into(space, &gates, ledger, progress)
-        })
-    }
-
-    /// Imports into one of the spaces, or goes on with that.
-    pub(crate) fn cross_into(
-        &self,
-        space: &Space,
-        gates: &Gates,
-        ledger: &ledger::Ledger,
-        progress: &Progress,
-    ) -> Done {
-        let client = &self.connected.client;
-        let log = ledger.log(progress);
-        let lines = self.bundle.entries().len();
-        let crossed = match ledger.before(space) {
-            Some(before) if before.is_done => Crossed {
-                parts: before.parts,
-                told: before.into_told(lines),
-                doubles: Vec::new(),
-                gaps: Vec::new(),
-                error: None,
-            },
-            before => cross(
-                client,
-                space,
-                self.bundle,
-                self.manner,
-                gates,
-                (&log, before),
-            ),
-        };
-        let lines: Vec<u32> = crossed.doubles.iter().map(|(line, _)| *line).collect();
-        let found = if lines.is_empty() {
-            Ok(Vec::new())
-        } else {
-            doubles(client, space, self.bundle, &lines)
-        };
-        Done {
-            space: space.clone(),
-            doubles: found.unwrap_or_default(),
-            crossed,
-            removed: 0,
-        }
-    }
-
-    /// Deletes the younger of what is there twice.
-    pub(crate) fn remove_duplicates(&self, done: &mut [Done], yes: bool) -> Result<(), Error> {
-        let count: usize = done
-            .iter()
-            .flat_map(|done| &done.doubles)
-            .filter(|double| double.is_removable)
-            .map(|double| double.objects.len() - 1)
-            .sum();
-        if count == 0 {
-            return Ok(());
-        }
-        let question = format!("Delete {count} younger duplicates?");
-        if !ask(&question, yes)? {
-            write_text("duplicates are left as they are");
-            return Ok(());
-        }
-        for done in done {
-            let client = &self.connected.client;
-            for double in &done.doubles {
-                done.removed += remove_younger(client, &done.space, self.bundle, double)?;
-            }
-            done.doubles.retain(|double| !double.is_removable);
-        }
-        Ok(())
-    }
-}
-
-/// How the run ends.
-pub(crate) fn exit(done: &[Done]) -> Exit {
-    let errors = || done.iter().filter_map(|done| done.crossed.error.as_ref());
-    if errors().any(|error| matches!(error.kind(), ErrorKind::Interrupted)) {
-        return Exit::Interrupted;
-    }
-    if let Some(denied) = errors()
-        .map(|error| Exit::of(error.kind()))
-        .find(|it| *it == Exit::Denied)
-    {
-        return denied;
-    }
-    let told = || {
-        done.iter()
-            .flat_map(|done| done.crossed.told.iter().flatten())
-    };
-    let is_whole = told().all(ruleferry::ops::import::Told::is_there)
-        && done.iter().all(|done| done.doubles.is_empty());
-    if errors().next().is_some() {
-        let has_any = told().any(|told| told.part.is_some() && told.outcome.is_there());
-        return if has_any { Exit::Part } else { Exit::Failed };
-    }
-    if is_whole { Exit::Done } else { Exit::Part }
-}
-
-/// Tells the errors that ended the import into a space; the last word of the run.
-pub(crate) fn fatal(done: Vec<Done>, exit: Exit, global: &Global) -> Exit {
-    for done in done {
-        if let Some(error) = done.crossed.error {
-            if matches!(error.kind(), ErrorKind::Interrupted) {
-                continue;
-            }
-            write_text(&format!("space `{}`:", done.space));
-            super::render::error(&error.into(), global.errors);
-        }
-    }
-    exit
 }

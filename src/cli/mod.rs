@@ -18,6 +18,7 @@ mod input;
 mod interrupt;
 mod ls;
 mod merge;
+mod migrate;
 mod notes;
 mod output;
 mod pack;
@@ -193,6 +194,9 @@ enum Verb {
     /// Brings a bundle into a space: whole, once, in parts that fit, with the truth told record by record.
     #[command(display_order = 23)]
     Import(import::Import),
+    /// Brings what a space has to spaces of another Kibana, made to fit: export, edits, plan, import, verification.
+    #[command(display_order = 27)]
+    Migrate(migrate::Migrate),
     /// Does a `_bulk_action` request to a live space.
     #[command(display_order = 24)]
     BulkAction(bulk_action::BulkAction),
@@ -302,6 +306,7 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Export(export) => export.run(&cli.global),
         Verb::Plan(plan) => plan.run(&cli.global),
         Verb::Import(import) => import.run(&cli.global),
+        Verb::Migrate(migrate) => migrate.run(&cli.global),
         Verb::BulkAction(bulk_action) => bulk_action.run(&cli.global),
         Verb::Prebuilt(prebuilt) => prebuilt.run(&cli.global),
         Verb::Alerts(alerts) => alerts.run(&cli.global),

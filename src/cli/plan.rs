@@ -25,6 +25,7 @@ use super::{Format, Global, work};
 
 pub(super) use keep::fingerprint;
 pub(super) use ruleferry::ops::plan::check_version;
+pub(super) use text::count;
 
 const NOTES: &str = "Reads the space (rules, lists and items, connectors with the ids they were imported under), does to a model of it what \
 the server's import does, and changes nothing. Records are created, overwritten (with the fields that differ), unchanged, in \

@@ -16,8 +16,9 @@ use serde_json::json;
 use super::ask::{ask, declined};
 use super::connection::{Connected, Connection, Target, variable};
 use super::exit::Exit;
+use super::import::job::{Done, Job, exit, fatal};
 use super::import::ledger::{self, Ledger};
-use super::import::{Done, How, Job, exit, fatal, text};
+use super::import::{How, text};
 use super::progress::Progress;
 use super::repo::Repo;
 use super::selection::Selection;
@@ -167,6 +168,7 @@ impl Restore {
                 bundle: &piece.bundle,
                 manner,
                 jobs: if global.jobs == 0 { 4 } else { global.jobs },
+                warns: self.yes && !global.quiet,
             })
             .collect();
         let is_whole = unmet.is_empty();
@@ -176,7 +178,7 @@ impl Restore {
         if !self.yes {
             let surveys = Self::surveys(&jobs)?;
             for (job, surveys) in jobs.iter().zip(&surveys) {
-                text::surveys(job, surveys, global.verbose, false)?;
+                anstream::eprint!("{}", text::surveys(job, surveys, global.verbose, false));
             }
             if !ask(&tell::question(&jobs, &surveys), self.yes)? {
                 return Ok(declined());

@@ -251,6 +251,14 @@ impl Told {
         line
     }
 
+    /// Standard output as JSON lines.
+    pub(crate) fn printed(&self) -> Vec<Value> {
+        let lines = self.stdout.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
     /// The outcome of a record.
     pub(crate) fn outcome(&self, id: &str) -> &str {
         self.line(id)["outcome"].as_str().unwrap()

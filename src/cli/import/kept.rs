@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::super::input::{self, Input};
 use super::super::plan;
-use super::Job;
+use super::job::Job;
 
 /// A plan as it was kept.
 pub(super) struct Kept {

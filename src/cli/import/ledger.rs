@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::super::notes::write_text;
 use super::super::plan::fingerprint;
 use super::super::progress::Progress;
-use super::Done;
+use super::job::Done;
 
 /// What a run is, as far as another must be the same to go on with it.
 pub(crate) struct Run<'r> {
@@ -96,6 +96,16 @@ impl Ledger {
         self.head["seed"].as_str().unwrap_or_default()
     }
 
+    /// Takes down what only the first run can tell.
+    pub(crate) fn set(&mut self, key: &str, value: Value) {
+        self.head[key] = value;
+    }
+
+    /// What the first run told.
+    pub(crate) fn get(&self, key: &str) -> &Value {
+        &self.head[key]
+    }
+
     /// Begins the journal, unless it goes on.
     pub(crate) fn open(&mut self) -> Result<()> {
         if let (Some(path), None) = (&self.path, &self.journal) {
@@ -121,10 +131,11 @@ impl Ledger {
     }
 
     /// What hears how the import goes on.
-    pub(crate) fn log<'l>(&'l self, progress: &'l Progress) -> Heard<'l> {
+    pub(crate) fn log<'l>(&'l self, progress: &'l Progress, warns: bool) -> Heard<'l> {
         Heard {
             journal: self.journal.as_ref(),
             progress,
+            warns,
         }
     }
 
@@ -133,24 +144,42 @@ impl Ledger {
         let Some(journal) = self.journal else {
             return Ok(());
         };
-        if done.iter().all(|done| done.crossed.error.is_none()) {
-            return journal.remove();
-        }
-        write_text(&format!(
-            "`--resume` goes on with this import; its journal is `{}`",
-            journal.path().display()
-        ));
-        Ok(())
+        let is_over = done.iter().all(|done| done.crossed.error.is_none());
+        end(journal, is_over)
     }
+
+    /// The same for a run whose results are gone by then.
+    pub(crate) fn end(self, is_over: bool) -> Result<()> {
+        self.journal.map_or(Ok(()), |journal| end(journal, is_over))
+    }
+}
+
+fn end(journal: Journal, is_over: bool) -> Result<()> {
+    if is_over {
+        return journal.remove();
+    }
+    write_text(&format!(
+        "`--resume` goes on with this import; its journal is `{}`",
+        journal.path().display()
+    ));
+    Ok(())
 }
 
 /// The journal and the progress bar, each of which may not be there.
 pub(crate) struct Heard<'l> {
     journal: Option<&'l Journal>,
     progress: &'l Progress,
+    /// Whether warnings are written; they are not where they were shown before.
+    warns: bool,
 }
 
 impl Log for Heard<'_> {
+    fn warn(&self, space: &Space, warning: &str) {
+        if self.warns {
+            write_text(&format!("warning: space `{space}`: {warning}"));
+        }
+    }
+
     fn aims(&self, space: &Space, aims: &[Aim]) -> Result<()> {
         let waiting = aims.iter().filter(|aim| aim.is_sent()).count();
         self.progress.add(aims.len() - waiting);
@@ -181,9 +210,9 @@ impl Log for Heard<'_> {
         })
     }
 
-    fn done(&self, space: &Space, told: &[Option<Told>]) -> Result<()> {
+    fn done(&self, space: &Space, told: &[Option<Told>], doubles: &[(u32, usize)]) -> Result<()> {
         self.journal
-            .map_or(Ok(()), |journal| journal.done(space, told))
+            .map_or(Ok(()), |journal| journal.done(space, told, doubles))
     }
 }
 

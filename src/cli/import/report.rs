@@ -12,7 +12,7 @@ use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::{Map, Value, json};
 
 use super::super::exit::Exit;
-use super::{Done, Job};
+use super::job::{Done, Job};
 
 /// What there is to report.
 pub(crate) struct Report<'r> {
@@ -21,6 +21,8 @@ pub(crate) struct Report<'r> {
     pub(crate) exit: Exit,
     /// Which Kibana it is, where a run has several.
     pub(crate) target: Option<&'r str>,
+    /// Whether it is of what would be.
+    pub(crate) is_dry: bool,
 }
 
 /// What became of a space, in numbers.
@@ -146,7 +148,11 @@ impl Report<'_> {
     }
 
     fn summary(&self) -> Value {
-        summary(&self.tallies(), self.exit)
+        let mut summary = summary(&self.tallies(), self.exit);
+        if self.is_dry {
+            summary["dry_run"] = true.into();
+        }
+        summary
     }
 
     /// Each space in numbers.

@@ -3,50 +3,40 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use ruleferry::error::Error;
 use ruleferry::ops::import::{Aim, Inventory, Survey};
 use ruleferry::ops::model::Outcome;
 use ruleferry::record::Kind;
 
+use super::super::plan::count as plural;
 use super::super::table::fit;
-use super::super::work;
+use super::job::{Done, Job};
 use super::report::{Report, Tally};
-use super::{Done, Job};
 
 /// How many of a sort are named unless more is asked for.
 const NAMED: usize = 10;
 
 /// Shows what the import would do to each space.
-pub(crate) fn surveys(
-    job: &Job<'_>,
-    surveys: &[Survey],
-    names_all: bool,
-    is_dry: bool,
-) -> Result<(), Error> {
+pub(crate) fn surveys(job: &Job<'_>, surveys: &[Survey], names_all: bool, is_dry: bool) -> String {
     let mut text = String::new();
-    let verb = if is_dry { "would become" } else { "become" };
+    let dry = if is_dry { ", if they were sent" } else { "" };
     for (space, survey) in job.spaces.iter().zip(surveys) {
+        let records = survey.aims.iter().filter(|aim| **aim != Aim::None);
         _ = writeln!(
             text,
-            "{} lines {verb} in space {space} of {} (Kibana {}):",
-            job.bundle.entries().len(),
+            "{} to space {space} of {} (Kibana {}){dry}",
+            plural(records.count(), "record"),
             job.connected,
             job.bundle.target
         );
         text += &of_survey(job.bundle, survey, names_all);
     }
-    if is_dry {
-        work::print(&text)
-    } else {
-        anstream::eprint!("{text}");
-        Ok(())
-    }
+    text
 }
 
 /// What an import would do to a space, row by row, and what is worth knowing before.
 pub(crate) fn of_survey(bundle: &Inventory, survey: &Survey, names_all: bool) -> String {
     let mut text = String::new();
-    let mut rows: BTreeMap<Outcome, Vec<(Kind, u64)>> = BTreeMap::new();
+    let mut rows: BTreeMap<Outcome, Vec<(Kind, usize)>> = BTreeMap::new();
     for ((outcome, kind), count) in &survey.counts {
         rows.entry(*outcome).or_default().push((*kind, *count));
     }
@@ -108,11 +98,11 @@ pub(crate) fn of_survey(bundle: &Inventory, survey: &Survey, names_all: bool) ->
     text
 }
 
-fn row(outcome: Outcome, kinds: &[(Kind, u64)]) -> String {
-    let total: u64 = kinds.iter().map(|(_, count)| count).sum();
+fn row(outcome: Outcome, kinds: &[(Kind, usize)]) -> String {
+    let total: usize = kinds.iter().map(|(_, number)| number).sum();
     let kinds: Vec<String> = kinds
         .iter()
-        .map(|(kind, count)| format!("{count} {kind}{}", if *count == 1 { "" } else { "s" }))
+        .map(|(kind, number)| plural(*number, &kind.to_string()))
         .collect();
     format!(
         "  {:<11} {total:>6}  {}\n",
@@ -138,9 +128,14 @@ fn name(bundle: &Inventory, index: u32) -> String {
 pub(crate) fn question(job: &Job<'_>, surveys: &[Survey]) -> String {
     let sent: usize = surveys.iter().map(Survey::sent).sum();
     match job.spaces {
-        [space] => format!("Send {sent} records to space {space} of {}?", job.connected),
+        [space] => format!(
+            "Send {} to space {space} of {}?",
+            plural(sent, "record"),
+            job.connected
+        ),
         spaces => format!(
-            "Send {sent} records to {} spaces of {}?",
+            "Send {} to {} spaces of {}?",
+            plural(sent, "record"),
             spaces.len(),
             job.connected
         ),
@@ -155,11 +150,10 @@ pub(crate) fn done(report: &Report<'_>, names_all: bool) -> String {
         if let [_] = report.done {
             _ = writeln!(
                 text,
-                "space {} of {}: {} part{}",
+                "space {} of {}, in {}",
                 done.space,
                 report.job.connected,
-                done.crossed.parts,
-                if done.crossed.parts == 1 { "" } else { "s" }
+                plural(done.crossed.parts as usize, "part")
             );
             text += &rows(report.job, done);
         } else if !problems.is_empty() {
@@ -174,7 +168,7 @@ pub(crate) fn done(report: &Report<'_>, names_all: bool) -> String {
 }
 
 fn rows(job: &Job<'_>, done: &Done) -> String {
-    let mut rows: BTreeMap<Outcome, BTreeMap<Kind, u64>> = BTreeMap::new();
+    let mut rows: BTreeMap<Outcome, BTreeMap<Kind, usize>> = BTreeMap::new();
     for (index, told) in (0_u32..).zip(&done.crossed.told) {
         if let Some(told) = told {
             let kinds = rows.entry(told.outcome).or_default();
@@ -182,7 +176,7 @@ fn rows(job: &Job<'_>, done: &Done) -> String {
         }
     }
     let texts = rows.into_iter().map(|(outcome, kinds)| {
-        let kinds: Vec<(Kind, u64)> = kinds.into_iter().collect();
+        let kinds: Vec<(Kind, usize)> = kinds.into_iter().collect();
         row(outcome, &kinds)
     });
     texts.collect()

@@ -12,8 +12,9 @@ use serde_json::{Map, Value, json};
 use super::{Piece, Snapshot};
 use crate::cli::connection::Connected;
 use crate::cli::exit::Exit;
+use crate::cli::import::job::{Done, Job};
 use crate::cli::import::report::{Report, Tally, summary};
-use crate::cli::import::{Done, Job, text};
+use crate::cli::import::text;
 use crate::cli::notes::write_text;
 use crate::cli::{Format, Global, work};
 
@@ -82,6 +83,7 @@ pub(super) fn done(
         done,
         exit,
         target: None,
+        is_dry: false,
     });
     let reports: Vec<Report<'_>> = reports.collect();
     let tallies: Vec<Tally> = reports.iter().flat_map(Report::tallies).collect();

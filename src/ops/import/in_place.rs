@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use super::super::model::{Outcome, differing};
 use super::aims::{Aim, is_replaced};
-use super::crossing::{Crossing, Told};
+use super::crossing::Crossing;
 use super::inventory::What;
 use super::patience::LOOKS;
+use super::told::Told;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{Raw, quoted};
 use crate::kibana::{Method, Request};

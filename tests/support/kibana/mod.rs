@@ -44,6 +44,7 @@ mod seed;
 mod serve;
 mod stored;
 mod table;
+mod values;
 mod version;
 mod watch;
 mod world;
@@ -257,6 +258,21 @@ impl Kibana {
     /// Puts records of a bundle into a space as they are, with ids and defaults where they have none.
     pub(crate) fn seed(&self, space: &str, bundle: &[u8]) {
         seed::put(&mut self.inner.world(), space, bundle);
+    }
+
+    /// Puts a value list of addresses into a space.
+    pub(crate) fn seed_values(&self, space: &str, id: &str, values: &[&str]) {
+        values::put(&mut self.inner.world(), space, id, values);
+    }
+
+    /// The values of a list; none if there is no such list.
+    pub(crate) fn values(&self, space: &str, id: &str) -> Option<Vec<String>> {
+        let world = self.inner.world();
+        world
+            .space(space)
+            .value_lists
+            .get(id)
+            .map(|it| it.1.clone())
     }
 
     /// Tells the watch what belongs together.
