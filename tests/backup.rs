@@ -9,6 +9,7 @@ mod kibana;
 #[path = "support/records.rs"]
 mod records;
 
+use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 
@@ -159,6 +160,13 @@ fn what_was_there_comes_back() {
                 (22, 2, 3)
             );
         }
+        let live = ["verify", "--repo", "repo", "--against-live", "prod/*"];
+        well(&folder, &kibana, &live);
+        kibana.seed("soc", &bundle(&[rule("one-more")]));
+        let ran = run(&folder, &kibana, &live);
+        assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+        let told = text(&ran);
+        assert!(told.contains("space `soc`: 1 rule added since"), "{told}");
         // What is there already stays as it is.
         let again = well(
             &folder,
@@ -343,4 +351,57 @@ fn a_rehearsal_sends_nothing() {
     let would = json_lines(&ran).pop().unwrap();
     assert_eq!(would["would"]["created"]["rule"], 22, "{would}");
     assert!(kibana.state("soc").rules.is_empty());
+}
+
+/// The most memory that the process has taken so far, in KiB.
+#[cfg(target_os = "linux")]
+fn peak(child: &std::process::Child) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "takes minutes"]
+fn many_spaces_take_little_memory() {
+    let many = std::env::var("RULEFERRY_CASES").ok();
+    let many: usize = many.map_or(40, |many| many.parse().unwrap());
+    let names: Vec<String> = (0..many).map(|number| format!("cust-{number}")).collect();
+    let kibana = Kibana::start(Settings {
+        spaces: names.clone(),
+        ..Settings::of("9.1")
+    });
+    let folder = Folder::new();
+    let mut rules: Vec<Value> = (0..1500)
+        .map(|number| {
+            let note = json!({"note": format!("{number} ").repeat(300)});
+            with(rule(&format!("rule-{number}")), &note)
+        })
+        .collect();
+    for name in &names {
+        rules[0]["name"] = name.as_str().into();
+        kibana.seed(name, &bundle(&rules));
+    }
+    for snapshot in 0..2 {
+        let args = ["backup", "--repo", "repo", "--from", "prod/cust-*", "-q"];
+        let mut command = ruleferry(&folder, &kibana, &args);
+        let mut child = spawn(command.current_dir(folder.path("")));
+        let mut most = 0;
+        let begun = std::time::Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            most = peak(&child).unwrap_or(most);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let ran = finish(child);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        // What was measured is the point of the run.
+        writeln!(
+            std::io::stdout(),
+            "snapshot {snapshot} of {many} spaces: {most} KiB, {:?}",
+            begun.elapsed()
+        )
+        .unwrap();
+        assert!(most < 256 << 10, "{most} KiB");
+    }
 }

@@ -1,6 +1,7 @@
 //! What verbs about a repository of snapshots share: where it is, which snapshot is meant, and how sizes are spelt.
 
 pub(super) mod keep;
+mod live;
 pub(super) mod prune;
 pub(super) mod snapshots;
 pub(super) mod verify;

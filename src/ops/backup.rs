@@ -64,6 +64,22 @@ pub fn take(
     Ok(error)
 }
 
+/// Writes to `out` what a snapshot would have of a space; says whether that is all of it.
+pub fn read(client: &Client, space: &Space, target: Target, out: &mut dyn Write) -> Result<bool> {
+    let all = export(client, space, target, &Selection::All, out)?;
+    let endpoint = export(client, space, target, &endpoint_list(), out)?;
+    Ok(all.is_complete() && endpoint.lacking.iter().all(is_absent))
+}
+
+fn endpoint_list() -> Selection {
+    Selection::Lists(vec![ListId::from(ENDPOINT_LIST_ID)])
+}
+
+/// Whether the space does not have what was asked for, and so lacks nothing.
+fn is_absent(lack: &Lack) -> bool {
+    matches!(lack.what, Lacking::List(_))
+}
+
 /// A space that is being taken.
 struct Taking<'t> {
     client: &'t Client,
@@ -92,11 +108,8 @@ impl Taking<'_> {
     }
 
     fn endpoint_list(&mut self) -> Result<(), Failure> {
-        let asked = Selection::Lists(vec![ListId::from(ENDPOINT_LIST_ID)]);
-        let (file, exported) = self.file(ENDPOINT_LIST, &asked)?;
-        // A space that has none lacks nothing.
-        let is_lacking = |lack: &&Lack| !matches!(lack.what, Lacking::List(_));
-        for lack in exported.lacking.iter().filter(is_lacking) {
+        let (file, exported) = self.file(ENDPOINT_LIST, &endpoint_list())?;
+        for lack in exported.lacking.iter().filter(|lack| !is_absent(lack)) {
             self.lack(lack);
         }
         self.stored.files.extend(file);
