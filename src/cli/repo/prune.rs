@@ -105,6 +105,9 @@ impl Prune {
 }
 
 fn done(removed: Removed) -> String {
+    if removed.snapshots == 0 {
+        return "every snapshot stays; nothing is removed".into();
+    }
     format!(
         "{} removed, with {} of {}",
         count(removed.snapshots, "snapshot", "snapshots"),
