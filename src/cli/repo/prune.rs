@@ -62,7 +62,9 @@ impl Prune {
         let pruning = writer.pruning(&keep)?;
         let going = pruning.going();
         if going.is_empty() {
-            self.tell(&pruning, Some(Removed::default()), global)?;
+            // What nobody needs goes all the same: it is there where a snapshot was removed by hand.
+            let removed = writer.remove(&going)?;
+            self.tell(&pruning, Some(removed), global)?;
             return Ok(Exit::Done);
         }
         if !self.yes && self.format == Format::Text {
@@ -105,7 +107,7 @@ impl Prune {
 }
 
 fn done(removed: Removed) -> String {
-    if removed.snapshots == 0 {
+    if removed.snapshots + removed.objects == 0 {
         return "every snapshot stays; nothing is removed".into();
     }
     format!(
