@@ -360,3 +360,39 @@ fn a_full_disk_does_no_harm() {
         );
     }
 }
+
+/// Runs the command that a repository gives for reading it by hand.
+#[cfg(unix)]
+#[test]
+fn a_person_can_read_it_with_zstd_and_jq() {
+    use std::process::Command;
+    let is_there = |tool: &str| Command::new(tool).arg("--version").output().is_ok();
+    if !is_there("zstd") || !is_there("jq") {
+        return;
+    }
+    let folder = Folder::new();
+    repository(&folder);
+    let text = fs::read(folder.path().join("ruleferry-repo.json")).unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let lines = told["how_to_read_it"].as_array().unwrap();
+    let command = lines.last().unwrap().as_str().unwrap();
+    let repository = Repository::open(folder.path()).unwrap();
+    let entry = *repository.snapshots().unwrap().last().unwrap();
+    for name in ["rules.ndjson", "value-lists/hosts"] {
+        let command = command
+            .replacen("/N.json", &format!("/{}.json", entry.name()), 1)
+            .replacen("s S ", "s soc ", 1)
+            .replacen("f F ", &format!("f {name} "), 1);
+        let ran = Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let expected = &snapshots::contents(folder.path())[&format!("{}/soc/{name}", entry.name())];
+        assert!(
+            ran.stdout == *expected,
+            "{}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
+    }
+}

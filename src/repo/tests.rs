@@ -360,3 +360,35 @@ fn changes_are_told_by_id() {
     assert_eq!(changes(&b, &c), (0, 0, 1));
     assert_eq!(changes(&a, &a), (0, 0, 0));
 }
+
+#[test]
+fn what_a_person_put_right_by_hand_is_right() {
+    let repo = Repo::new();
+    let [a, b] = ["one", "two"].map(|name| repo.rules(&rule(1, name)));
+    let faults = || {
+        let mut paths = Vec::new();
+        let tell = &mut |finding: Finding| {
+            paths.push(String::from(finding.path));
+            Ok(())
+        };
+        Verify::default().run(repo.repository.path(), tell).unwrap();
+        paths
+    };
+    // The list is lost.
+    let list = repo.repository.folder.at(folder::LISTING);
+    fs::remove_file(&list).unwrap();
+    assert_eq!(faults(), [folder::LISTING]);
+    assert_eq!(repo.repository.snapshots().unwrap(), [a.entry, b.entry]);
+    drop(repo.repository.writer().unwrap());
+    assert_eq!(faults(), [""; 0]);
+    // A snapshot is given up.
+    fs::remove_file(a.entry.path(&repo.repository.folder)).unwrap();
+    let text = fs::read_to_string(&list).unwrap();
+    let rest: Vec<&str> = text.split_inclusive('\n').skip(1).collect();
+    fs::write(&list, rest.concat()).unwrap();
+    assert_eq!(faults().len(), 2);
+    let removed = repo.repository.writer().unwrap().remove(&[]).unwrap();
+    assert_eq!((removed.snapshots, removed.objects), (0, 2));
+    assert_eq!(faults(), [""; 0]);
+    assert_eq!(repo.repository.snapshots().unwrap(), [b.entry]);
+}

@@ -33,7 +33,14 @@ impl Writer {
         let folder = repository.folder.clone();
         folder.complete()?;
         let lock = Lock::to_write(&folder)?;
-        let mut listing = Listing::read_or_make(&folder)?;
+        let mut listing = match Listing::read(&folder)? {
+            Some(listing) => listing,
+            None => {
+                let listing = Listing::read_or_make(&folder)?;
+                listing.write(&folder)?;
+                listing
+            }
+        };
         let damage = clear(&folder, &mut listing)?;
         Ok(Self {
             folder,

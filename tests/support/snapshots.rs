@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ruleferry::repo::{
-    Finding, Form, Origin, Published, Repository, StoredSpace, Verified, Verify,
+    Finding, Form, LeftOut, Origin, Published, Repository, StoredSpace, Verified, Verify,
 };
 
 /// An empty folder, gone with its owner.
@@ -68,6 +68,28 @@ pub(crate) fn rules(space: &str, many: u64, version: u64) -> String {
     (0..many)
         .map(|id| rule(space, id, if id % 10 == version % 10 { version } else { 0 }))
         .collect()
+}
+
+/// Writes a snapshot of one space in which something is not that should be.
+pub(crate) fn partial_snapshot(repository: &Repository, rules: &str) -> Published {
+    let origin = Origin {
+        url: "https://other.example.com".into(),
+        version: None,
+    };
+    let mut writer = repository.writer().unwrap();
+    let snapshot = writer.snapshot(origin).unwrap();
+    let mut file = snapshot.file("ops", "rules.ndjson", Form::Records);
+    file.write_all(rules.as_bytes()).unwrap();
+    snapshot.add(StoredSpace {
+        space: "ops".into(),
+        partial: true,
+        left_out: vec![LeftOut {
+            what: "value list `hosts`".into(),
+            why: "the server answered 403".into(),
+        }],
+        files: vec![file.finish().unwrap()],
+    });
+    snapshot.publish().unwrap()
 }
 
 /// Writes a snapshot of two spaces.

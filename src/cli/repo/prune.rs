@@ -62,7 +62,9 @@ impl Prune {
         let pruning = writer.pruning(&keep)?;
         let going = pruning.going();
         if going.is_empty() {
-            self.tell(&pruning, Some(Removed::default()), global)?;
+            // What nobody needs goes all the same: it is there where a snapshot was removed by hand.
+            let removed = writer.remove(&going)?;
+            self.tell(&pruning, Some(removed), global)?;
             return Ok(Exit::Done);
         }
         if !self.yes && self.format == Format::Text {
@@ -106,6 +108,9 @@ impl Prune {
 
 /// What a removal did, in words.
 pub(in crate::cli) fn done(removed: Removed) -> String {
+    if removed.snapshots + removed.objects == 0 {
+        return "every snapshot stays; nothing is removed".into();
+    }
     format!(
         "{} removed, with {} of {}",
         count(removed.snapshots, "snapshot", "snapshots"),

@@ -53,8 +53,9 @@ impl Finding {
     /// The fault that an error tells of.
     pub(super) fn of(folder: &Folder, error: &Error) -> Self {
         let path = error.location().map_or("", |location| &location.file);
+        let is_missing = matches!(Path::new(path).try_exists(), Ok(false));
         let fault = match error.kind() {
-            _ if !Path::new(path).exists() => Fault::Missing,
+            _ if is_missing => Fault::Missing,
             ErrorKind::Damaged { .. } => Fault::Changed,
             _ => Fault::Unreadable,
         };

@@ -9,7 +9,7 @@ use super::super::folder::{Folder, OBJECTS, damaged, reading};
 use super::super::manifest::Object;
 use super::super::object::{self, Told};
 use super::finding::Finding;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// How many records a message names.
 const NAMED: usize = 3;
@@ -43,11 +43,10 @@ pub(super) fn check(folder: &Folder, object: &Object, all: &HashSet<Digest>) -> 
         .map(|told| wrong_lines(&lines, told))
         .unwrap_or_default();
     match stored {
-        Err(error) if path.exists() => findings.append(&mut each(
-            &Finding::of(folder, &error),
-            &wrong,
-            told.as_deref(),
-        )),
+        Err(error) if is_damage(&error) && path.exists() => {
+            let fault = Finding::of(folder, &error);
+            findings.append(&mut each(&fault, &wrong, told.as_deref()));
+        }
         Err(error) => findings.push(Finding::of(folder, &error)),
         Ok(()) => {
             // What lies there is what was written; then what was written is not what was recorded of it.
@@ -70,6 +69,10 @@ pub(super) fn check(folder: &Folder, object: &Object, all: &HashSet<Digest>) -> 
         findings,
         lines: told.map(|told| told.into_iter().map(|told| told.sha256).collect()),
     }
+}
+
+fn is_damage(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Damaged { .. })
 }
 
 /// Fails if the file of an object is not, to the last byte, what its name says; `size` is its size, where that is known.

@@ -1,6 +1,7 @@
 //! What lies in a repository that nothing tells of?
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use super::super::digest::Digest;
 use super::super::folder::{
@@ -17,7 +18,7 @@ impl Run<'_> {
         let ours = [
             OBJECTS, SNAPSHOTS, UNFINISHED, FORMAT, LISTING, WRITE_LOCK, READ_LOCK,
         ];
-        for name in names(self.folder.path())? {
+        for name in self.names(self.folder.path())? {
             if !ours.contains(&&*name) {
                 self.extra(&name)?;
             }
@@ -31,7 +32,7 @@ impl Run<'_> {
                 ))?;
             }
         }
-        for name in names(&self.folder.at(UNFINISHED))? {
+        for name in self.names(&self.folder.at(UNFINISHED))? {
             if name != MARKER && !is_part(&name) {
                 self.extra(&format!("{UNFINISHED}/{name}"))?;
             }
@@ -41,7 +42,7 @@ impl Run<'_> {
             return Ok(());
         }
         let listed: HashSet<String> = listing.entries().map(|entry| entry.file_name()).collect();
-        for name in names(&self.folder.at(SNAPSHOTS))? {
+        for name in self.names(&self.folder.at(SNAPSHOTS))? {
             if !listed.contains(&name) {
                 self.extra(&format!("{SNAPSHOTS}/{name}"))?;
             }
@@ -58,7 +59,7 @@ impl Run<'_> {
             self.done.notes.push(note.into());
             return Ok(true);
         }
-        let left = names(&self.folder.at(UNFINISHED))?;
+        let left = self.names(&self.folder.at(UNFINISHED))?;
         self.done.notes.clear();
         let is_marked = left.iter().any(|name| name == MARKER);
         if is_marked || left.iter().any(|name| is_part(name)) {
@@ -75,13 +76,13 @@ impl Run<'_> {
             .iter()
             .flat_map(|it| [Some(it.object.object), it.object.records]);
         let needed: HashSet<Digest> = objects.flatten().collect();
-        for parent in names(&self.folder.at(OBJECTS))? {
+        for parent in self.names(&self.folder.at(OBJECTS))? {
             let folder = self.folder.at(OBJECTS).join(&parent);
             if !folder.is_dir() {
                 self.extra(&format!("{OBJECTS}/{parent}"))?;
                 continue;
             }
-            for name in names(&folder)? {
+            for name in self.names(&folder)? {
                 let digits = name.strip_suffix(".zst");
                 let object: Option<Digest> = digits.and_then(|digits| digits.parse().ok());
                 let object =
@@ -99,6 +100,15 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The names in a folder; that it cannot be read is told.
+    fn names(&mut self, folder: &Path) -> Result<Vec<String>> {
+        names(folder).or_else(|error| {
+            let finding = Finding::if_damage(self.folder, error)?;
+            self.tell(finding)?;
+            Ok(Vec::new())
+        })
     }
 
     fn extra(&mut self, name: &str) -> Result<()> {
