@@ -1,7 +1,7 @@
 //! Ctrl-C ends an import between two requests, with report and journal; a second one ends it at once.
 
-#![cfg(test)]
 #![cfg(unix)]
+#![cfg(test)]
 
 #[path = "support/command.rs"]
 mod command;
