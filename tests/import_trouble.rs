@@ -1,4 +1,4 @@
-//! The command in trouble: doubled requests, full servers, odd answers; and no secret leaves it.
+//! The command in trouble: doubled requests, full servers, records that are refused.
 
 #![cfg(test)]
 
@@ -8,8 +8,6 @@ mod command;
 mod kibana;
 #[path = "support/records.rs"]
 mod records;
-#[path = "support/server.rs"]
-mod server;
 #[path = "support/shore.rs"]
 mod shore;
 

@@ -72,6 +72,37 @@ impl Credentials {
         }
     }
 
+    /// The texts that must not be shown, should a server or a proxy repeat them: the longest first.
+    pub(super) fn texts(&self) -> Vec<Box<str>> {
+        let sent = self.header();
+        let sent = sent.as_deref().and_then(|header| header.split_once(' '));
+        let given = match self {
+            Self::None => None,
+            Self::ApiKey(secret)
+            | Self::Basic {
+                password: secret, ..
+            } => Some(secret.reveal()),
+        };
+        let decoded = sent.and_then(|(_, text)| STANDARD.decode(text).ok());
+        let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+        let key = decoded.as_deref().and_then(|pair| pair.split_once(':'));
+        let mut texts: Vec<Box<str>> = [
+            sent.map(|(_, text)| text),
+            given,
+            decoded.as_deref(),
+            key.map(|(_, key)| key),
+        ]
+        .into_iter()
+        .flatten()
+        // What is shorter is in every other word.
+        .filter(|text| text.len() >= 4)
+        .map(Into::into)
+        .collect();
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        texts.dedup();
+        texts
+    }
+
     /// The kind, as people know it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -135,6 +166,31 @@ mod tests {
             header(basic).as_deref(),
             Some("Basic ZWxhc3RpYzpww6Rzc3dvcmQ6IDE=")
         );
+    }
+
+    #[test]
+    fn what_must_not_be_shown_is_known_in_every_form() {
+        let texts = |credentials: Credentials| credentials.texts();
+        assert!(texts(Credentials::None).is_empty());
+        let key = [
+            &*STANDARD.encode("an-id:the-key"),
+            "an-id:the-key",
+            "the-key",
+        ];
+        assert_eq!(
+            texts(Credentials::ApiKey(secret(key[0]))),
+            key.map(Into::into)
+        );
+        assert_eq!(
+            texts(Credentials::ApiKey(secret(key[1]))),
+            key.map(Into::into)
+        );
+        let basic = Credentials::Basic {
+            user: "elastic".into(),
+            password: secret("pass"),
+        };
+        let expected = [&*STANDARD.encode("elastic:pass"), "elastic:pass", "pass"];
+        assert_eq!(texts(basic), expected.map(Into::into));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Client {
     http: blocking::Client,
     base: Url,
     options: Options,
+    /// What no message may show.
+    secrets: Arc<[Box<str>]>,
 }
 
 impl Client {
@@ -39,6 +41,7 @@ impl Client {
         Ok(Self {
             http,
             base,
+            secrets: options.credentials.texts().into(),
             options,
         })
     }
@@ -111,8 +114,8 @@ impl Client {
         });
         match result {
             Ok(response) => {
-                let observer = self.options.observer.clone();
-                Ok(Reply::new(response, (method, path), &sent, begun, observer))
+                let shown = (self.options.observer.clone(), Arc::clone(&self.secrets));
+                Ok(Reply::new(response, (method, path), &sent, begun, shown))
             }
             Err(failure) => {
                 if let (Some(observer), Failure::Unsent(error) | Failure::Lost(error)) =

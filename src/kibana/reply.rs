@@ -31,6 +31,7 @@ pub struct Reply {
     received: u64,
     begun: Instant,
     observer: Option<Observer>,
+    secrets: Arc<[Box<str>]>,
 }
 
 impl Reply {
@@ -39,7 +40,7 @@ impl Reply {
         (method, path): (&'static str, String),
         sent: &Arc<AtomicU64>,
         begun: Instant,
-        observer: Option<Observer>,
+        (observer, secrets): (Option<Observer>, Arc<[Box<str>]>),
     ) -> Self {
         Self {
             response,
@@ -49,6 +50,7 @@ impl Reply {
             received: 0,
             begun,
             observer,
+            secrets,
         }
     }
 
@@ -96,7 +98,7 @@ impl Reply {
 
     /// The answer as an error, its body being read already.
     pub fn error(&self, body: &str) -> Error {
-        let mut message = message(body);
+        let mut message = message(body, &self.secrets);
         if let Some(to) = self
             .response
             .headers()
@@ -176,10 +178,10 @@ impl Drop for Reply {
 }
 
 /// The reason in an error's body: `{message, status_code}` of the security routes, `{statusCode, error, message}` of the
-/// platform, `{ok, message}` of Elastic Cloud's edge, or the title of a proxy's page.
-fn message(body: &str) -> String {
+/// platform, `{ok, message}` of Elastic Cloud's edge, or the title of a proxy's page. Secrets that it repeats are not shown.
+fn message(body: &str, secrets: &[Box<str>]) -> String {
     let json: Option<Value> = serde_json::from_str(body).ok();
-    let text = match &json {
+    let mut text = match &json {
         Some(json) => ["message", "error"]
             .iter()
             .find_map(|key| words(json.get(key)?))
@@ -187,6 +189,9 @@ fn message(body: &str) -> String {
         None if looks_like_html(body) => format!("an HTML page{}", title(body)),
         None => body.trim().to_owned(),
     };
+    for secret in secrets {
+        text = text.replace(&**secret, "…");
+    }
     let one_line: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -260,11 +265,20 @@ mod tests {
             ("", ""),
             ("7", ""),
         ] {
-            assert_eq!(message(body), expected, "{body}");
+            assert_eq!(message(body, &[]), expected, "{body}");
         }
         assert_eq!(
-            message(&"x".repeat(1000)).chars().count(),
+            message(&"x".repeat(1000), &[]).chars().count(),
             LONGEST_MESSAGE + 1
+        );
+        let secrets = ["canary".into()];
+        assert_eq!(
+            message(r#"{"message":"no c\u0061nary here"}"#, &secrets),
+            "no … here"
+        );
+        assert_eq!(
+            message("<title>canary</title>", &secrets),
+            "an HTML page titled “…”"
         );
     }
 }
