@@ -14,7 +14,7 @@ mod shore;
 use std::collections::BTreeSet;
 
 use kibana::Logged;
-use records::{acting, bundle, connector, item, list, referring, rule, with};
+use records::{acting, bundle, connector, item, list, referring, rule, secretless, with};
 use serde_json::{Value, json};
 use shore::{GENERATIONS, Shore};
 
@@ -192,14 +192,6 @@ fn each_sort_is_overwritten_where_it_is_named_and_no_other() {
             shore.kibana.seed("soc", &bundle(&records()));
             let told = shore.import(&["--overwrite", flag]);
             told.ends_with(3);
-            if version == "8.18" && flag == "connectors" {
-                // No rule is sent that would bring it.
-                assert!(
-                    told.message("c")
-                        .contains("no rule that is sent acts through it")
-                );
-                continue;
-            }
             for id in ["a", "b", "d", "l", "i", "c"] {
                 let expected = if overwritten.contains(&id) {
                     "overwritten"
@@ -480,4 +472,32 @@ fn nobody_who_reads_is_no_reason_to_end_otherwise() {
         shore.folder.names(),
         ["b.ndjson", "r.ndjson"].map(String::from).into()
     );
+}
+
+#[test]
+fn connectors_lose_their_secrets_when_rules_no_longer_need_them() {
+    for version in GENERATIONS {
+        let shore = Shore::of(version, &newer());
+        shore.kibana.seed("soc", &bundle(&records()));
+        let told = shore.import(&["--overwrite", "rules,exceptions,connectors"]);
+        told.ends_with(0);
+        assert_eq!(told.counts(), [("overwritten", 6)].into(), "{version}");
+        let last = shore.imports().pop().unwrap();
+        assert!(last.names.contains(&"connector c".into()), "{version}");
+        // What lacks secrets by now keeps rules from being overwritten.
+        let shore = Shore::of(version, &newer());
+        let mut there = records();
+        there[6] = secretless("c", "C");
+        shore.kibana.seed("soc", &bundle(&there));
+        let told = shore.import(&["--overwrite", "rules"]);
+        told.ends_with(3);
+        assert_eq!(told.outcome("b"), "refused", "{version}");
+        let warning = "Kibana may refuse to overwrite 1 rule before somebody enters the secrets of 1 connector (`C`)";
+        assert!(told.stderr.contains(warning), "{}", told.stderr);
+        assert!(
+            told.stdout.contains("enter their secrets in Kibana"),
+            "{}",
+            told.stdout
+        );
+    }
 }

@@ -239,8 +239,7 @@ fn rules_pass_though_their_connectors_lack_secrets_in_every_part() {
         }
         assert_eq!(shore.kibana.state("soc").connectors.len(), 1);
         assert!(
-            told.stderr
-                .contains("cannot be used before somebody enters their secrets: `c`"),
+            told.stderr.contains("the secrets of 1 connector (`C`)"),
             "{}",
             told.stderr
         );

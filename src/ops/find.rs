@@ -28,6 +28,9 @@ pub type Sink<'s> = &'s mut dyn FnMut(&str) -> Result<()>;
 /// Fails where the answer lacks rules that its total counts: they came or went meanwhile, or no slice has them.
 pub fn rules(client: &Client, space: &Space, filter: Option<&str>, sink: Sink<'_>) -> Result<u64> {
     let total = count(client, space, filter)?;
+    if total == 0 {
+        return Ok(0);
+    }
     let mut seen = 0;
     let mut counting = |rule: &str| {
         seen += 1;

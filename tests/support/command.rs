@@ -85,7 +85,12 @@ pub(crate) fn spawn(command: &mut Command) -> Child {
 }
 
 /// Waits for the end of a command, which must not panic; what is left of its streams is read, if they were not taken.
-pub(crate) fn finish(mut child: Child) -> Ran {
+pub(crate) fn finish(child: Child) -> Ran {
+    finish_within(child, PATIENCE)
+}
+
+/// The same, for a command that may take longer.
+pub(crate) fn finish_within(mut child: Child, patience: Duration) -> Ran {
     let (done, ended) = channel();
     let streams: [Option<Box<dyn Read + Send>>; 2] = [
         child.stdout.take().map(|stream| Box::new(stream) as _),
@@ -103,7 +108,7 @@ pub(crate) fn finish(mut child: Child) -> Ran {
     }
     let mut read = [Vec::new(), Vec::new()];
     for _ in 0..2 {
-        let Ok((index, bytes)) = ended.recv_timeout(PATIENCE) else {
+        let Ok((index, bytes)) = ended.recv_timeout(patience) else {
             child.kill().unwrap();
             panic!("the command hangs");
         };

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::command::{Folder, Ran, finish, spawn};
+use super::command::{Folder, Ran, finish, finish_within, spawn};
 use super::kibana::{API_KEY, Kibana, Logged, Settings};
 use super::records;
 
@@ -138,6 +138,11 @@ impl Shore {
     /// Waits for an import that was begun.
     pub(crate) fn end(&self, child: Child) -> Told {
         self.told(finish(child))
+    }
+
+    /// The same, for one that may take long.
+    pub(crate) fn end_within(&self, child: Child, patience: Duration) -> Told {
+        self.told(finish_within(child, patience))
     }
 
     fn told(&self, ran: Ran) -> Told {

@@ -184,6 +184,18 @@ fn rows(job: &Job<'_>, done: &Done) -> String {
     texts.collect()
 }
 
+/// What helps where messages have any of these words.
+const ADVICE: [(&[&str], &str); 2] = [
+    (
+        &["Invalid connectors"],
+        "Kibana overwrites no rule that acts through connectors without secrets; enter their secrets in Kibana, then import again",
+    ),
+    (
+        &["held back: list", "held back: item"],
+        "`--allow-missing-exceptions` sends rules that are held back for a list or an item",
+    ),
+];
+
 /// All that is not as planned.
 pub(crate) fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
     let mut text = String::new();
@@ -200,7 +212,7 @@ pub(crate) fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
             None => groups.push((sort, vec![index])),
         }
     }
-    for (sort, lines) in groups {
+    for (sort, lines) in &groups {
         _ = writeln!(text, "  {sort}");
         let shown = if names_all { lines.len() } else { NAMED };
         for &index in lines.iter().take(shown) {
@@ -209,6 +221,12 @@ pub(crate) fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
         if lines.len() > shown {
             let more = lines.len() - shown;
             _ = writeln!(text, "    and {more} more; `-v` or `--report` names them");
+        }
+    }
+    for (words, advice) in ADVICE {
+        let fits = |sort: &str| words.iter().any(|word| sort.contains(word));
+        if groups.iter().any(|(sort, _)| fits(sort)) {
+            _ = writeln!(text, "  help: {advice}");
         }
     }
     for double in &done.doubles {

@@ -258,7 +258,17 @@ impl Crossing<'_> {
 
     fn rules(&mut self) -> Result<()> {
         let gates = self.gates;
-        while let Some(batch) = self.situation().rules() {
+        let mut has_looked = false;
+        loop {
+            let Some(batch) = self.situation().rules() else {
+                if has_looked || self.situation().stranded().is_empty() {
+                    break;
+                }
+                // Connectors wait for a rule that is there, and some are there by now.
+                has_looked = true;
+                self.read_rules(None)?;
+                continue;
+            };
             let brings = matches!(&batch, Batch::Upload { records, .. } if records
                 .iter()
                 .any(|&index| matches!(self.bundle.entry(index).what, What::Connector(..))));

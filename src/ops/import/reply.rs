@@ -78,7 +78,11 @@ impl Answer {
             names.entry((entry.kind, id)).or_default().push(index);
         }
         let at = |kind, id: Option<&str>| names.get(&(kind, id?)).cloned();
-        let known = carrier.and_then(|line| bundle.entry(line).id.clone());
+        let known = |kind: Kind| {
+            let entry = bundle.entry(carrier?);
+            (entry.kind == kind).then(|| entry.id.clone())?
+        };
+        let (known_rule, known_connector) = (known(Kind::Rule), known(Kind::Connector));
         let mut problems = Problems::default();
         let exceptions = |entry: &Entry| match &entry.item_id {
             Some(item) => {
@@ -94,6 +98,9 @@ impl Answer {
             None => at(Kind::ExceptionList, entry.list_id.as_deref()).unwrap_or_default(),
         };
         for entry in self.errors {
+            if entry.rule_id.is_some() && entry.rule_id == known_rule {
+                continue;
+            }
             // Before 8.19 and 9.1, one entry names all rules whose connectors are missing.
             let lines = match entry.rule_id.as_deref() {
                 Some(ids) => at(Kind::Rule, Some(ids)).unwrap_or_else(|| {
@@ -109,7 +116,7 @@ impl Answer {
             problems.add(exceptions(&entry), entry.error);
         }
         for entry in self.action_connectors_errors {
-            if entry.id.is_none() || entry.id != known {
+            if entry.id.is_none() || entry.id != known_connector {
                 let lines = at(Kind::Connector, entry.id.as_deref()).unwrap_or_default();
                 problems.add(lines, entry.error);
             }

@@ -4,7 +4,9 @@
 //!   cannot be, or would not do all that the lines say, its items are changed one by one ([`Batch::InPlace`]).
 //! - A new list, and items that are new to a list, may be spread over requests.
 //! - No request has two lists of one `list_id` in two namespaces, which Kibana would take for one (import-export.md §3.6).
-//! - A connector goes with the first rule that acts through it, and once only; what the space has is never sent to be made again.
+//! - A new connector goes with the first rule that acts through it, and once only; what the space has is never sent to be made again.
+//! - A connector that is overwritten loses its secrets, and Kibana overwrites no rule that acts through one without. So such
+//!   connectors go last, where they can alone, else with a rule that is there already and is left as it is.
 //! - Rules that act through connectors without secrets pass only if their request has a connector line, whichever it is. Where it
 //!   brings none, it carries one that is there already, which Kibana leaves as it is (import-export.md §3.6, §6.3).
 
@@ -25,7 +27,7 @@ pub enum Batch {
     Upload {
         /// The lines that it is to bring.
         records: Vec<u32>,
-        /// A connector line that is there already, for the sake of the rules.
+        /// A line that is there already: a connector's for the sake of the rules, or a rule's for the sake of the connectors.
         carrier: Option<u32>,
         /// What it may replace.
         overwrite: Overwrite,
@@ -168,6 +170,7 @@ impl Situation<'_> {
                 .iter()
                 .filter_map(|&number| self.bundle.connector_line(number))
                 .filter(|line| self.is_pending(*line) && !brought.contains(line))
+                .filter(|line| self.aims[*line as usize] == Aim::Create)
                 .collect();
             if mixing == Mixing::Never && !connectors.is_empty() {
                 let is_other = |number: &u32| {
@@ -186,7 +189,6 @@ impl Situation<'_> {
             }
             overwrite.rules |= self.aims[index as usize] == Aim::Overwrite;
             for &line in &needed {
-                overwrite.connectors |= self.aims[line as usize] == Aim::Overwrite;
                 batch.bring(line, self.cost(line));
             }
             brought.extend(needed);
@@ -261,7 +263,7 @@ impl Situation<'_> {
     /// The next connectors that no rule brings. Before 8.19 and 9.1 a request without rules imports none.
     fn connectors(&self) -> Option<Batch> {
         if self.bundle.target.blocks_on_connectors() {
-            return None;
+            return indices(self.bundle).find_map(|index| self.connectors_of(index));
         }
         let (count, bytes) = self.pace.limits();
         let mut batch = Filling::new(count, bytes);
@@ -275,6 +277,32 @@ impl Situation<'_> {
             }
         }
         batch.upload(overwrite)
+    }
+
+    /// The connectors of a rule that is there already, which is sent with them and not to be overwritten.
+    fn connectors_of(&self, rule: u32) -> Option<Batch> {
+        let What::Rule { connectors, .. } = &self.bundle.entry(rule).what else {
+            return None;
+        };
+        if connectors.is_empty() || self.view.seen(rule) == Seen::Absent {
+            return None;
+        }
+        let line = |&number: &u32| self.bundle.connector_line(number);
+        let is_pending = |line: &u32| self.is_pending(*line);
+        let lines: Option<BTreeSet<u32>> = connectors
+            .iter()
+            .map(|number| line(number).filter(is_pending))
+            .collect();
+        let records: Vec<u32> = lines?.into_iter().collect();
+        let mut overwrites = records.iter().map(|&line| &self.aims[line as usize]);
+        Some(Batch::Upload {
+            overwrite: Overwrite {
+                connectors: overwrites.any(|aim| *aim == Aim::Overwrite),
+                ..Overwrite::default()
+            },
+            records,
+            carrier: Some(rule),
+        })
     }
 
     /// Connectors that wait though all rules are settled, on a version that imports only those that a request's rules need.

@@ -1,6 +1,6 @@
 //! What would an import do to a space, in short? What people are shown before they say yes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::model::{Outcome, Server};
 use super::aims::{Aim, Terms, aims, is_replaced, needs_endpoint_list, numbered};
@@ -132,17 +132,16 @@ pub(super) fn warnings(
             if wiped == 1 { "" } else { "s" }
         ));
     }
+    warnings.extend(kept_out(bundle, view, aims));
     let mut secretless = Vec::new();
-    bundle.lines(&connectors(&Aim::Create), |index, line| {
-        if is_missing_secrets(line) {
-            secretless.extend(bundle.entry(index).id.clone());
-        }
+    bundle.lines(&connectors(&Aim::Create), |_, line| {
+        secretless.extend(name_if_secretless(line));
         Ok(())
     })?;
     if !secretless.is_empty() {
         warnings.push(format!(
-            "connectors that cannot be used before somebody enters their secrets: `{}`",
-            secretless.join("`, `")
+            "somebody has to enter the secrets of {} before they can be used",
+            named("connector", &secretless)
         ));
     }
     if needs_endpoint_list(bundle, view, aims).is_some() {
@@ -151,12 +150,59 @@ pub(super) fn warnings(
     Ok(warnings)
 }
 
-fn is_missing_secrets(line: &[u8]) -> bool {
-    let text = std::str::from_utf8(line).ok();
-    let record = text.and_then(|text| Record::parse(text, 0).ok());
-    record.is_some_and(|record| {
-        let attributes = record.get("attributes");
-        let says = attributes.and_then(|it| it.get("isMissingSecrets"));
-        says.and_then(Raw::as_bool) == Some(true)
+/// Rules that may not be overwritten because of what they act through.
+fn kept_out(bundle: &Inventory, view: &View, aims: &[Aim]) -> Option<String> {
+    let mut names = BTreeSet::new();
+    let mut rules = 0;
+    for index in indices(bundle) {
+        let What::Rule { connectors, .. } = &bundle.entry(index).what else {
+            continue;
+        };
+        if aims[index as usize] != Aim::Overwrite {
+            continue;
+        }
+        let stored = connectors
+            .iter()
+            .filter_map(|&number| view.room.at(bundle.connector(number).as_str()));
+        let lacking = stored.filter(|it| it.is_missing_secrets);
+        let mut lacks = false;
+        for connector in lacking {
+            lacks = true;
+            names.insert(connector.name.clone());
+        }
+        rules += u32::from(lacks);
+    }
+    let names: Vec<Box<str>> = names.into_iter().collect();
+    (rules > 0).then(|| {
+        format!(
+            "Kibana may refuse to overwrite {rules} rule{} before somebody enters the secrets of {}",
+            if rules == 1 { "" } else { "s" },
+            named("connector", &names)
+        )
     })
+}
+
+/// So many things with their names, as in ``2 connectors (`a`, `b`)``; of many the first ones.
+fn named(what: &str, names: &[Box<str>]) -> String {
+    const SHOWN: usize = 10;
+    let plural = if names.len() == 1 { "" } else { "s" };
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(|name| &**name).collect();
+    let more = if names.len() > SHOWN { ", …" } else { "" };
+    format!(
+        "{} {what}{plural} (`{}`{more})",
+        names.len(),
+        shown.join("`, `")
+    )
+}
+
+/// The name of a connector that its line says has no secrets, by its id where it has none.
+fn name_if_secretless(line: &[u8]) -> Option<Box<str>> {
+    let record = Record::parse(std::str::from_utf8(line).ok()?, 0).ok()?;
+    let attributes = record.get("attributes")?;
+    if attributes.get("isMissingSecrets").and_then(Raw::as_bool) != Some(true) {
+        return None;
+    }
+    let name = attributes.get("name").and_then(Raw::as_str);
+    let name = name.or_else(|| record.str("id"))?;
+    Some((&*name).into())
 }
