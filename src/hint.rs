@@ -24,6 +24,9 @@ pub fn hint(kind: &ErrorKind) -> Option<String> {
         ErrorKind::Unreachable { .. } => {
             Some("check `--url` (KIBANA_URL), the network, and `--proxy` or `--ca-file` where they are needed".into())
         }
+        ErrorKind::Lost { method: "GET", .. } => {
+            Some("nothing was changed; check the network, and `--client-cert` or `--proxy` where they are needed".into())
+        }
         ErrorKind::Lost { .. } => Some("the server may have done what was asked; look before you ask again".into()),
         ErrorKind::Answer { .. } => Some("check that `--url` leads to Kibana itself, not to a login page or a proxy".into()),
         ErrorKind::Conflicts { .. } => Some(

@@ -98,7 +98,7 @@ fn sourced<T>(value: Option<T>, from: impl Into<String>) -> Option<Sourced<T>> {
 }
 
 /// A variable that is set to something.
-pub(super) fn variable(name: &str) -> Option<Sourced<String>> {
+pub(crate) fn variable(name: &str) -> Option<Sourced<String>> {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());
     sourced(value, name)
 }

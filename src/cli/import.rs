@@ -1,31 +1,30 @@
 //! `import`: brings a bundle into spaces of a Kibana, and tells what became of each record.
 
+mod how;
+pub(crate) mod job;
 mod kept;
-mod ledger;
-mod report;
-mod text;
+pub(crate) mod ledger;
+pub(crate) mod report;
+pub(crate) mod text;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use ruleferry::error::{Error, ErrorKind};
+use clap::Args;
+use ruleferry::error::Error;
 use ruleferry::kibana::{Retry, Space};
-use ruleferry::ops::import::{
-    Crossed, Double, Gates, Inventory, Manner, Survey, Terms, cross, doubles, remove_younger,
-    several,
-};
-use ruleferry::ops::model::Overwrite;
+use ruleferry::ops::import::{Inventory, Manner};
 
+use self::job::{Done, Job};
+use self::report::Report;
 use super::ask::{ask, declined};
 use super::connection::{Connected, Connection, Target};
 use super::exit::Exit;
 use super::input::Input;
-use super::notes::write_text;
 use super::progress::Progress;
 use super::{Format, Global, plan, work};
+pub(crate) use how::{How, Replaced};
 
 const NOTES: &str = "Shows what it would do, asks, and does it. Lists and items go first; no rule is sent before every list and item \
 that it needs was seen in the space, else it is held back and named. A part whose answer is lost is not simply sent again: the \
@@ -36,7 +35,7 @@ What is there already is left alone: the same content is `unchanged`, other cont
 kind. Overwriting rules replaces them; overwriting exceptions replaces lists with all their items, those that the bundle lacks are \
 removed; overwriting connectors wipes their secrets.
 
-One import a space at a time: nothing in Kibana keeps two apart, and two at once can make a rule twice. So can a proxy that sends \
+Several spaces go at once, `-j` of them, 4 by default. One import a space at a time: nothing in Kibana keeps two apart, and two at once can make a rule twice. So can a proxy that sends \
 a request again by itself; such pairs are found and named, and `--remove-duplicates` deletes the younger.
 
 The journal says how far the run got. After an interruption, a kill or a dead server, the same command with `--resume` goes on.
@@ -49,6 +48,7 @@ Example: ruleferry import export.ndjson --to prod/soc --overwrite rules --report
 /// The verb.
 #[derive(Debug, Args)]
 #[command(after_help = NOTES)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct Import {
     #[command(flatten)]
     input: Input,
@@ -59,6 +59,12 @@ pub(crate) struct Import {
     connection: Connection,
     #[command(flatten)]
     how: How,
+    /// Gives lists and items new ids, in rules too, so that they come beside those that are there.
+    #[arg(long, help_heading = "Import")]
+    as_new_list: bool,
+    /// Does exactly what a kept plan says; refuses if a file or the space is not as it was.
+    #[arg(long, value_name = "PLAN", help_heading = "Import")]
+    plan: Option<PathBuf>,
     /// Writes one JSON line a record, then a summary.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     report: Option<PathBuf>,
@@ -85,80 +91,11 @@ pub(crate) struct Import {
     format: Format,
 }
 
-/// How it is done.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Import")]
-#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
-struct How {
-    /// What may be replaced where it is there already: `rules`, `exceptions`, `connectors`.
-    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
-    overwrite: Vec<Replaced>,
-    /// Sends rules though a list or item that they need does not arrive.
-    #[arg(long)]
-    allow_missing_exceptions: bool,
-    /// Changes the items of lists that are overwritten one by one, so that none is missing for a moment.
-    #[arg(long)]
-    items_in_place: bool,
-    /// Gives lists and items new ids, in rules too, so that they come beside those that are there.
-    #[arg(long)]
-    as_new_list: bool,
-    /// Does exactly what a kept plan says; refuses if a file or the space is not as it was.
-    #[arg(long, value_name = "PLAN")]
-    plan: Option<PathBuf>,
-    /// About how long one request may take; parts follow what the server does in that time.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    max_seconds: u64,
-    /// How long a space must stand still after a lost answer before what is absent is sent again.
-    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = humantime::parse_duration)]
-    still: Duration,
-    /// Does not read the space at the end.
-    #[arg(long)]
-    no_verify: bool,
-    /// Deletes the younger of two rules or items of one id, which a proxy can make.
-    #[arg(long)]
-    remove_duplicates: bool,
-}
-
-/// What an import may replace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Replaced {
-    Rules,
-    Exceptions,
-    Connectors,
-}
-
-impl Replaced {
-    /// The flags of the import route.
-    pub(super) fn overwrite(list: &[Self]) -> Overwrite {
-        Overwrite {
-            rules: list.contains(&Self::Rules),
-            exceptions: list.contains(&Self::Exceptions),
-            connectors: list.contains(&Self::Connectors),
-        }
-    }
-}
-
-/// An import, ready to begin.
-struct Job<'j> {
-    connected: &'j Connected,
-    spaces: &'j [Space],
-    bundle: &'j Inventory,
-    manner: Manner,
-    jobs: usize,
-}
-
-/// A space and what became of it.
-struct Done {
-    space: Space,
-    crossed: Crossed,
-    doubles: Vec<Double>,
-    removed: usize,
-}
-
 impl Import {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        let kept = self.how.plan.as_deref().map(kept::Kept::read).transpose()?;
+        self.check()?;
+        let kept = self.plan.as_deref().map(kept::Kept::read).transpose()?;
         let connected = match &self.to {
             Some(target) => self.connection.connect_to(target, Retry::default(), global),
             None => self.connection.connect(Retry::default(), global),
@@ -166,8 +103,8 @@ impl Import {
         let spaces = connected.chosen()?;
         let target = connected.version()?;
         plan::check_version(target)?;
-        let manner = self.manner(kept.as_ref());
-        let mut ledger = self.ledger(kept.as_ref(), &connected, &spaces, &manner)?;
+        let manner = self.manner(kept.as_ref())?;
+        let mut ledger = self.ledger(&connected, &spaces, &manner)?;
         let bundle = self.read(global, target, ledger.seed())?;
         let job = Job {
             connected: &connected,
@@ -175,61 +112,122 @@ impl Import {
             bundle: &bundle,
             manner,
             jobs: if global.jobs == 0 { 4 } else { global.jobs },
+            warns: self.yes && !global.quiet,
         };
         if let Some(kept) = &kept {
             kept.check(&job, &self.input.files)?;
         }
-        if self.dry_run || !self.yes {
+        // A run that goes on moved the space itself.
+        let check_space = || match &kept {
+            Some(kept) if !self.resume => kept.check_space(&job),
+            _ => Ok(()),
+        };
+        check_space()?;
+        if self.dry_run {
+            return self.show(&job, global);
+        }
+        if !self.yes {
             let surveys = job.surveys()?;
-            if !global.quiet || !self.yes {
-                text::surveys(&job, &surveys, global.verbose, self.dry_run)?;
-            }
-            if self.dry_run {
-                return Ok(Exit::Done);
-            }
-            let question = text::question(&job, &surveys);
-            if !ask(&question, self.yes)? {
+            anstream::eprint!("{}", text::surveys(&job, &surveys, global.verbose, false));
+            if !ask(&text::question(&job, &surveys), false)? {
                 return Ok(declined());
             }
+            // The space may have moved while the question stood.
+            check_space()?;
         }
         global.interrupt.be_careful();
         ledger.open()?;
         let progress = Progress::parts(global.progress, job.total());
         let mut done = job.run(&ledger, &progress);
         drop(progress);
-        if self.how.remove_duplicates {
+        if self.how.remove_duplicates && !global.interrupt.is_asked() {
             job.remove_duplicates(&mut done, self.yes)?;
         }
-        let exit = exit(&done);
-        let report = report::Report {
+        let exit = job::exit(&done);
+        let report = Report {
             job: &job,
             done: &done,
             exit,
+            target: None,
+            is_dry: false,
         };
+        self.tell(&report, text::done, global)?;
+        let is_done = done.iter().all(|done| done.crossed.error.is_none());
+        let exit = job::fatal(done, exit, global);
+        ledger.close(is_done)?;
+        Ok(exit)
+    }
+
+    /// Tells what would be done, and does not do it.
+    fn show(&self, job: &Job<'_>, global: &Global) -> anyhow::Result<Exit> {
+        let surveys = job.surveys()?;
+        let done: Vec<Done> = job
+            .spaces
+            .iter()
+            .zip(&surveys)
+            .map(|(space, survey)| Done::planned(job, space, survey))
+            .collect();
+        let report = Report {
+            job,
+            done: &done,
+            exit: Exit::Done,
+            target: None,
+            is_dry: true,
+        };
+        let text = |_: &Report<'_>, names_all| text::surveys(job, &surveys, names_all, true);
+        self.tell(&report, text, global)?;
+        Ok(Exit::Done)
+    }
+
+    /// Writes the report, and prints it or the text. Nobody to read it is no reason to leave the journal behind.
+    fn tell(
+        &self,
+        report: &Report<'_>,
+        text: impl FnOnce(&Report<'_>, bool) -> String,
+        global: &Global,
+    ) -> anyhow::Result<()> {
         if let Some(path) = &self.report {
             report.write(path)?;
         }
-        match self.format {
-            Format::Json => work::print(&report.lines())?,
-            Format::Text if global.quiet => {}
-            Format::Text => work::print(&text::done(&report, global.verbose))?,
+        let text = match self.format {
+            Format::Json => report.lines(),
+            Format::Text if global.quiet => return Ok(()),
+            Format::Text => text(report, global.verbose),
+        };
+        match work::print(&text) {
+            Err(error) if super::render::is_closed_pipe(&error) => Ok(()),
+            result => Ok(result?),
         }
-        ledger.close(&done)?;
-        Ok(fatal(done, exit, global))
     }
 
-    fn manner(&self, kept: Option<&kept::Kept>) -> Manner {
-        let terms = Terms {
-            overwrite: Replaced::overwrite(&self.how.overwrite),
-            allow_missing_exceptions: self.how.allow_missing_exceptions,
-            items_in_place: self.how.items_in_place,
-        };
-        Manner {
-            terms: kept.map_or(terms, |kept| kept.terms(terms)),
-            part_time: Duration::from_secs(self.how.max_seconds),
-            still: self.how.still,
-            verify: !self.how.no_verify,
+    /// Fails where flags make no sense together.
+    fn check(&self) -> Result<(), Error> {
+        if self.plan.is_some() {
+            let message = if self.as_new_list {
+                "a kept plan is for the bundle as it is, so `--plan` and `--as-new-list` cannot be used together"
+            } else if self.input.reads_stdin() {
+                "`--plan` needs FILEs: standard input cannot be compared with what was planned"
+            } else {
+                ""
+            };
+            if !message.is_empty() {
+                return Err(Error::usage(message));
+            }
         }
+        // Neither report nor journal may be a file that is read or written already.
+        let beside = [
+            ("--report", self.report.as_deref()),
+            ("--journal", self.journal.as_deref()),
+        ];
+        work::check_paths(&beside, &self.input.files, self.plan.as_deref())
+    }
+
+    fn manner(&self, kept: Option<&kept::Kept>) -> Result<Manner, Error> {
+        let mut manner = self.how.manner();
+        if let Some(kept) = kept {
+            manner.terms = kept.terms(manner.terms)?;
+        }
+        Ok(manner)
     }
 
     /// Reads the bundle, with new ids for lists and items if that is asked for.
@@ -244,7 +242,7 @@ impl Import {
         // `-j` is about requests here.
         reading.jobs = 0;
         let progress = Progress::start(global.progress, self.input.size(), consumed);
-        let sources = if self.how.as_new_list {
+        let sources = if self.as_new_list {
             kept::renamed(&self.input, &reading, seed)?
         } else {
             self.input.sources()
@@ -256,17 +254,12 @@ impl Import {
 
     fn ledger(
         &self,
-        kept: Option<&kept::Kept>,
         connected: &Connected,
         spaces: &[Space],
         manner: &Manner,
     ) -> anyhow::Result<ledger::Ledger> {
-        if kept.is_some() && self.how.as_new_list {
-            let message = "a kept plan is for the bundle as it is, so `--plan` and `--as-new-list` cannot be used together";
-            return Err(Error::usage(message).into());
-        }
         let run = ledger::Run {
-            files: &self.input.files,
+            input: &self.input,
             report: self.report.as_deref(),
             journal: self.journal.as_deref(),
             resume: self.resume,
@@ -274,126 +267,8 @@ impl Import {
             url: connected.client.url(),
             spaces,
             terms: manner.terms,
-            as_new_list: self.how.as_new_list,
+            as_new_list: self.as_new_list,
         };
         Ok(ledger::Ledger::of(&run)?)
     }
-}
-
-impl Job<'_> {
-    fn surveys(&self) -> Result<Vec<Survey>, Error> {
-        let client = &self.connected.client;
-        let survey = |space: &Space| Survey::of(client, space, self.bundle, self.manner.terms);
-        several(self.spaces, self.jobs, survey)
-            .into_iter()
-            .collect()
-    }
-
-    /// How many records there are to settle.
-    fn total(&self) -> u64 {
-        (self.bundle.entries().len() * self.spaces.len()) as u64
-    }
-
-    fn run(&self, ledger: &ledger::Ledger, progress: &Progress) -> Vec<Done> {
-        let gates = Gates::default();
-        let client = &self.connected.client;
-        several(self.spaces, self.jobs, |space| {
-            let log = ledger.log(progress);
-            let lines = self.bundle.entries().len();
-            let before = ledger.before(space);
-            let crossed = match before {
-                Some(before) if before.is_done => Crossed {
-                    parts: before.parts,
-                    told: before.into_told(lines),
-                    doubles: Vec::new(),
-                    gaps: Vec::new(),
-                    error: None,
-                },
-                before => cross(
-                    client,
-                    space,
-                    self.bundle,
-                    self.manner,
-                    &gates,
-                    (&log, before),
-                ),
-            };
-            let lines: Vec<u32> = crossed.doubles.iter().map(|(line, _)| *line).collect();
-            let found = if lines.is_empty() {
-                Ok(Vec::new())
-            } else {
-                doubles(client, space, self.bundle, &lines)
-            };
-            Done {
-                space: space.clone(),
-                doubles: found.unwrap_or_default(),
-                crossed,
-                removed: 0,
-            }
-        })
-    }
-
-    fn remove_duplicates(&self, done: &mut [Done], yes: bool) -> Result<(), Error> {
-        let count: usize = done
-            .iter()
-            .flat_map(|done| &done.doubles)
-            .filter(|double| double.is_removable)
-            .map(|double| double.objects.len() - 1)
-            .sum();
-        if count == 0 {
-            return Ok(());
-        }
-        let question = format!("Delete {count} younger duplicates?");
-        if !ask(&question, yes)? {
-            write_text("duplicates are left as they are");
-            return Ok(());
-        }
-        for done in done {
-            let client = &self.connected.client;
-            for double in &done.doubles {
-                done.removed += remove_younger(client, &done.space, self.bundle, double)?;
-            }
-            done.doubles.retain(|double| !double.is_removable);
-        }
-        Ok(())
-    }
-}
-
-/// How the run ends.
-fn exit(done: &[Done]) -> Exit {
-    let errors = || done.iter().filter_map(|done| done.crossed.error.as_ref());
-    if errors().any(|error| matches!(error.kind(), ErrorKind::Interrupted)) {
-        return Exit::Interrupted;
-    }
-    if let Some(denied) = errors()
-        .map(|error| Exit::of(error.kind()))
-        .find(|it| *it == Exit::Denied)
-    {
-        return denied;
-    }
-    let told = || {
-        done.iter()
-            .flat_map(|done| done.crossed.told.iter().flatten())
-    };
-    let is_whole = told().all(ruleferry::ops::import::Told::is_there)
-        && done.iter().all(|done| done.doubles.is_empty());
-    if errors().next().is_some() {
-        let has_any = told().any(|told| told.part.is_some() && told.outcome.is_there());
-        return if has_any { Exit::Part } else { Exit::Failed };
-    }
-    if is_whole { Exit::Done } else { Exit::Part }
-}
-
-/// Tells the errors that ended the import into a space; the last word of the run.
-fn fatal(done: Vec<Done>, exit: Exit, global: &Global) -> Exit {
-    for done in done {
-        if let Some(error) = done.crossed.error {
-            if matches!(error.kind(), ErrorKind::Interrupted) {
-                continue;
-            }
-            write_text(&format!("space `{}`:", done.space));
-            super::render::error(&error.into(), global.errors);
-        }
-    }
-    exit
 }

@@ -51,6 +51,11 @@ impl Input {
         }
     }
 
+    /// Whether standard input is read, which cannot be read again.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.files.is_empty() || self.files.iter().any(|path| path.as_os_str() == "-")
+    }
+
     /// The size of all files in bytes, if all have one.
     pub(crate) fn size(&self) -> Option<u64> {
         if self.files.is_empty() {

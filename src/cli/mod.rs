@@ -2,6 +2,7 @@
 
 mod alerts;
 mod ask;
+mod backup;
 mod bulk_action;
 mod bulk_edit;
 mod check;
@@ -17,6 +18,7 @@ mod input;
 mod interrupt;
 mod ls;
 mod merge;
+mod migrate;
 mod notes;
 mod output;
 mod pack;
@@ -27,6 +29,7 @@ mod progress;
 mod render;
 mod repo;
 mod request;
+mod restore;
 mod run;
 mod select;
 mod selection;
@@ -191,6 +194,9 @@ enum Verb {
     /// Brings a bundle into a space: whole, once, in parts that fit, with the truth told record by record.
     #[command(display_order = 23)]
     Import(import::Import),
+    /// Brings what a space has to spaces of another Kibana, made to fit: export, edits, plan, import, verification.
+    #[command(display_order = 27)]
+    Migrate(migrate::Migrate),
     /// Does a `_bulk_action` request to a live space.
     #[command(display_order = 24)]
     BulkAction(bulk_action::BulkAction),
@@ -200,12 +206,18 @@ enum Verb {
     /// Sets the status of the alerts of chosen rules in a live space.
     #[command(display_order = 26)]
     Alerts(alerts::Alerts),
+    /// Takes spaces into a repository of dated snapshots.
+    #[command(display_order = 27)]
+    Backup(backup::Backup),
     /// Shows what is in a repository of snapshots, and what changed from one to the next.
     #[command(display_order = 27)]
     Snapshots(repo::snapshots::Snapshots),
     /// Says whether what a repository stores is what was recorded, to the last byte.
     #[command(display_order = 27)]
     Verify(repo::verify::Verify),
+    /// Brings a space of a snapshot back, or some of it, as an import does.
+    #[command(display_order = 28)]
+    Restore(restore::Restore),
     /// Removes the snapshots that need not stay.
     #[command(display_order = 28)]
     Prune(repo::prune::Prune),
@@ -294,11 +306,14 @@ fn start(cli: &Cli, matches: &ArgMatches) -> Exit {
         Verb::Export(export) => export.run(&cli.global),
         Verb::Plan(plan) => plan.run(&cli.global),
         Verb::Import(import) => import.run(&cli.global),
+        Verb::Migrate(migrate) => migrate.run(&cli.global),
         Verb::BulkAction(bulk_action) => bulk_action.run(&cli.global),
         Verb::Prebuilt(prebuilt) => prebuilt.run(&cli.global),
         Verb::Alerts(alerts) => alerts.run(&cli.global),
+        Verb::Backup(backup) => backup.run(&cli.global),
         Verb::Snapshots(snapshots) => snapshots.run(&cli.global),
         Verb::Verify(verify) => verify.run(&cli.global),
+        Verb::Restore(restore) => restore.run(&cli.global),
         Verb::Prune(prune) => prune.run(&cli.global),
         Verb::Config(config) => config.run(),
         Verb::Completions(completions) => completions.run(),

@@ -100,6 +100,13 @@ impl Notes {
         if self.quiet {
             return Ok(());
         }
+        self.tell();
+        write_text(&summary(report));
+        Ok(())
+    }
+
+    /// Writes the notes that were summed up.
+    pub(crate) fn tell(&self) {
         for (note, location, times) in &self.groups {
             let more = if *times > 1 {
                 format!(" and {} more", times - 1)
@@ -115,8 +122,6 @@ impl Notes {
                 place(location)
             ));
         }
-        write_text(&summary(report));
-        Ok(())
     }
 
     fn write_json(&self, value: &Value) -> Result<(), Error> {
@@ -253,7 +258,8 @@ fn sentence(note: &Note) -> String {
     }
 }
 
-fn as_json(location: &Location, note: &Note) -> Value {
+/// A note as a line of JSON.
+pub(crate) fn as_json(location: &Location, note: &Note) -> Value {
     let mut value = json!({
         "schema_version": 1,
         "file": location.file,

@@ -25,6 +25,7 @@ use super::{Format, Global, work};
 
 pub(super) use keep::fingerprint;
 pub(super) use ruleferry::ops::plan::check_version;
+pub(super) use text::count;
 
 const NOTES: &str = "Reads the space (rules, lists and items, connectors with the ids they were imported under), does to a model of it what \
 the server's import does, and changes nothing. Records are created, overwritten (with the fields that differ), unchanged, in \
@@ -101,7 +102,7 @@ struct Told<'t> {
 impl Plan {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        if self.output.is_some() && self.reads_stdin() {
+        if self.output.is_some() && self.input.reads_stdin() {
             let message = "`-o` needs FILEs: a plan is kept with their fingerprints, and standard input cannot be read again";
             return Err(Error::usage(message).into());
         }
@@ -146,11 +147,6 @@ impl Plan {
         }
         Ok(exit)
     }
-
-    fn reads_stdin(&self) -> bool {
-        let files = &self.input.files;
-        files.is_empty() || files.iter().any(|file| file.as_os_str() == "-")
-    }
 }
 
 /// The note as JSON.
@@ -191,12 +187,12 @@ pub(super) fn record(bundle: &Inventory, space: &Space, record: &Planned) -> Val
 
 /// The objects that a plan rests on, with their fingerprints.
 pub(super) fn touched(plan: &plan::Plan) -> Value {
-    let object = |((kind, id), touched): (
+    let object = |((kind, object), touched): (
         &(ruleferry::record::Kind, Box<str>),
         &ops::snapshot::Touched,
     )| {
         json!({
-            "kind": kind.name(), "id": id, "object": touched.id,
+            "kind": kind.name(), "id": touched.id, "object": object,
             "fingerprint": touched.fingerprint.to_string(),
         })
     };

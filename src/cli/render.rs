@@ -17,7 +17,15 @@ const HELP: Style = AnsiColor::Cyan.on_default().bold();
 
 /// Writes an error that ends the run; a closed pipe is no error.
 pub(crate) fn error(error: &anyhow::Error, format: Format) -> Exit {
-    if is_closed_pipe(error) {
+    let is_closed_pipe = error
+        .chain()
+        .any(|cause| match cause.downcast_ref::<Error>() {
+            Some(error) => is_closed_pipe(error),
+            None => cause
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|source| source.kind() == IoKind::BrokenPipe),
+        });
+    if is_closed_pipe {
         return Exit::Done;
     }
     match error.downcast_ref::<Error>() {
@@ -60,15 +68,9 @@ pub(crate) fn usage(error: &clap::Error) -> Exit {
     }
 }
 
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(
-        |cause| match cause.downcast_ref::<Error>().map(Error::kind) {
-            Some(ErrorKind::Io { source, .. }) => source.kind() == IoKind::BrokenPipe,
-            _ => cause
-                .downcast_ref::<std::io::Error>()
-                .is_some_and(|source| source.kind() == IoKind::BrokenPipe),
-        },
-    )
+/// Whether nobody reads what is written.
+pub(crate) fn is_closed_pipe(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Io { source, .. } if source.kind() == IoKind::BrokenPipe)
 }
 
 fn plain(message: &str, format: Format) {

@@ -1,6 +1,7 @@
 //! What verbs about a repository of snapshots share: where it is, which snapshot is meant, and how sizes are spelt.
 
-mod keep;
+pub(super) mod keep;
+mod live;
 pub(super) mod prune;
 pub(super) mod snapshots;
 pub(super) mod verify;
@@ -20,13 +21,17 @@ pub(super) struct Repo {
 }
 
 impl Repo {
-    fn open(&self) -> Result<Repository> {
+    pub(super) fn open(&self) -> Result<Repository> {
         Repository::open(&self.path)
+    }
+
+    pub(super) fn open_or_create(&self) -> Result<Repository> {
+        Repository::open_or_create(&self.path)
     }
 }
 
 /// A size as people read it.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     indicatif::BinaryBytes(bytes).to_string()
 }
 

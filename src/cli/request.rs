@@ -109,6 +109,7 @@ impl Requested {
     pub(crate) fn of_files(&self) -> Option<&'static str> {
         let given = [
             (!self.input.files().is_empty(), "FILE"),
+            (self.input.is_live(), "--live"),
             (self.output.path().is_some(), "-o"),
             (self.output.in_place, "--in-place"),
             (self.output.recompresses(), "--compress"),

@@ -45,10 +45,7 @@ impl Run {
                 )
                 .into());
             };
-            let text = std::fs::read(&path)
-                .map_err(|source| Error::io(format!("reading `{}`", path.display()), source))?;
-            Pipeline::from_toml(pipeline_text(&path, &text)?)
-                .map_err(|error| error.in_file(&path.to_string_lossy()))?
+            pipeline(&path)?
         } else {
             let mut steps = Vec::new();
             for step in &self.steps {
@@ -64,6 +61,14 @@ impl Run {
         }
         work.run(global, pipeline, self.map.as_deref())
     }
+}
+
+/// Reads a pipeline file.
+pub(super) fn pipeline(path: &Path) -> Result<Pipeline, Error> {
+    let text = std::fs::read(path)
+        .map_err(|source| Error::io(format!("reading `{}`", path.display()), source))?;
+    Pipeline::from_toml(pipeline_text(path, &text)?)
+        .map_err(|error| error.in_file(&path.to_string_lossy()))
 }
 
 /// The text of a pipeline file. An export in its place is told by its first byte: TOML begins with none of these.

@@ -25,6 +25,11 @@ impl Selection {
         self.only.is_some() || self.ids.is_some()
     }
 
+    /// The query, as it was given.
+    pub(crate) fn only(&self) -> Option<&str> {
+        self.only.as_deref()
+    }
+
     /// The query, read.
     pub(crate) fn query(&self) -> Result<Option<Query>, Error> {
         let in_flag = |error: Error| {

@@ -33,6 +33,8 @@ pub enum Selection {
     /// Exception lists with their items, and no rules: those of these ids, in either namespace, or every one but those that Kibana
     /// makes itself where no id is given.
     Lists(Vec<ListId>),
+    /// Every rule with what it needs, and every other exception list with its items but those that Kibana makes itself.
+    All,
 }
 
 /// Which rules.
@@ -175,6 +177,11 @@ pub fn export(
             run.needs()?;
         }
         Selection::Lists(ids) => run.lists(ids)?,
+        Selection::All => {
+            run.rules(&Choice::default())?;
+            run.needs()?;
+            run.lists(&[])?;
+        }
     }
     run.finish()
 }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kibana::{Client, Method, Request, Space};
-use crate::record::{Kind, ListKey, Record};
+use crate::record::{Kind, ListKey, Namespace, Record};
 use slices::slices;
 
 /// The most objects that a `_find` gives, however it is paged: Elasticsearch's window (measured.md).
@@ -145,6 +145,33 @@ pub fn items_of(
         }
     }
     Ok(())
+}
+
+/// The item of this `item_id` in this list, if there is one. Items of other lists may have the same.
+pub fn item_in(
+    client: &Client,
+    space: &Space,
+    list: &ListKey,
+    item_id: &str,
+) -> Result<Option<String>> {
+    let prefix = match list.namespace {
+        Namespace::Single => "exception-list",
+        Namespace::Agnostic => "exception-list-agnostic",
+    };
+    let request = Request::new(Method::Get, "/api/exception_lists/items/_find")
+        .in_space(space)
+        .with("list_id", list.id.as_str())
+        .with("namespace_type", list.namespace.name())
+        .with(
+            "filter",
+            format!("{prefix}.attributes.item_id: {}", kql_quoted(item_id)),
+        );
+    let mut found = None;
+    each(client, &request, &mut |item| {
+        found.get_or_insert_with(|| item.to_owned());
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// So many lists are asked about at once.

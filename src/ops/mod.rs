@@ -1,6 +1,8 @@
 //! A bundle and a live Kibana together: what it is ready for, and what goes there and comes from there.
 
 pub mod alerts;
+pub mod backup;
+pub mod beyond;
 pub mod bulk_action;
 pub mod export;
 pub mod find;
@@ -14,6 +16,7 @@ pub mod resolve;
 pub mod settle;
 pub mod snapshot;
 mod status;
+pub mod value_lists;
 
 pub use pages::{Connector, Counted, connectors, spaces, total};
 pub use status::{Access, Connectors, SpaceStatus, Status};

@@ -44,7 +44,7 @@ pub struct Plan {
     pub single: usize,
     /// What could not be read of the space, and what that means.
     pub gaps: Vec<String>,
-    /// The objects that the plan rests on, by kind and the id that people know them by.
+    /// The objects that the plan rests on, by kind and object id.
     pub touched: BTreeMap<(Kind, Box<str>), Touched>,
     /// The space after the import.
     pub model: Model,
@@ -263,10 +263,13 @@ impl Planning<'_> {
             line: at,
             ..outlook
         };
-        // It goes along so that its list stays whole, and says what is there already.
-        if self.aims[at] == Aim::Unchanged && outlook.outcome == Outcome::Overwritten {
-            outlook.outcome = Outcome::Unchanged;
-        }
+        outlook.outcome = match (&self.aims[at], outlook.outcome) {
+            // It goes along so that its list stays whole, and says what is there already.
+            (Aim::Unchanged, Outcome::Overwritten) => Outcome::Unchanged,
+            // A list that says what is there already, and whose items are replaced.
+            (Aim::Overwrite, Outcome::Unchanged) => Outcome::Overwritten,
+            (_, outcome) => outcome,
+        };
         self.records.insert(
             index,
             Planned {

@@ -15,7 +15,7 @@ use crate::record::{Kind, Record};
 pub struct Touched {
     /// What it is.
     pub kind: Kind,
-    /// Its object id.
+    /// The id that people know it by.
     pub id: Box<str>,
     /// What of it counts.
     pub fingerprint: Fingerprint,
@@ -26,7 +26,7 @@ pub struct Touched {
 pub struct Snapshot {
     /// What an import works on.
     pub model: Model,
-    /// The objects that the bundle names, by the id that people know them by.
+    /// The objects that the bundle names, by kind and object id: the ids that people know are not of one object alone.
     pub touched: BTreeMap<(Kind, Box<str>), Touched>,
     /// What could not be read, and what that means.
     pub gaps: Vec<String>,
@@ -112,10 +112,11 @@ impl Snapshot {
     fn touch(&mut self, kind: Kind, id: &str, record: &Record<'_>) {
         let touched = Touched {
             kind,
-            id: record.str("id").unwrap_or_default().into(),
+            id: id.into(),
             fingerprint: fingerprint(record, Fields::Owned),
         };
-        self.touched.insert((kind, id.into()), touched);
+        let object = record.str("id").unwrap_or_default();
+        self.touched.insert((kind, object.into()), touched);
     }
 }
 

@@ -65,7 +65,9 @@ impl Store {
     /// Brings the names of what was put to the disk.
     pub(super) fn sync(&self) -> Result<()> {
         let touched = std::mem::take(&mut self.state().touched);
-        touched.iter().try_for_each(|folder| sync_folder(folder))
+        // A folder went with the last object that was taken back from it.
+        let mut there = touched.iter().filter(|folder| folder.exists());
+        there.try_for_each(|folder| sync_folder(folder))
     }
 
     /// Takes back what was not there before and is not wanted; gives the size of the rest.

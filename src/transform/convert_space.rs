@@ -8,6 +8,7 @@ mod settings;
 mod tests;
 
 use links::Links;
+pub use references::is_own_timeline;
 use references::{DataViews, Notes};
 use settings::{BaseUrl, SpaceId, Timelines};
 

@@ -64,6 +64,7 @@ use crate::edit::{Edit, strings};
 use crate::error::Result;
 pub use crate::json::Verdict;
 use crate::record::{Census, Kinds, Record};
+pub use convert_space::is_own_timeline;
 use kibana_edit::KibanaEdit;
 
 /// One edit with its settings.

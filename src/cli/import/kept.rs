@@ -1,6 +1,7 @@
 //! A kept plan that is to be done, and a bundle whose lists get new ids: what an import rests on beside its files.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use ruleferry::error::{Error, ErrorKind, Result};
 use ruleferry::ops::import::Terms;
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use super::super::input::{self, Input};
 use super::super::plan;
-use super::Job;
+use super::job::Job;
 
 /// A plan as it was kept.
 pub(super) struct Kept {
@@ -35,31 +36,54 @@ impl Kept {
         }
     }
 
-    /// The terms that it was made on; what only the import decides stays as asked.
-    pub(super) fn terms(&self, asked: Terms) -> Terms {
-        let is = |key: &str| self.plan["overwrite"][key] == true;
-        Terms {
+    /// The terms that it was made on. Fails where others are asked for: a plan is done exactly or not at all.
+    pub(super) fn terms(&self, asked: Terms) -> Result<Terms> {
+        let is = |key: &str| self.plan[key] == true;
+        let overwrites = |key: &str| self.plan["overwrite"][key] == true;
+        let terms = Terms {
             overwrite: Overwrite {
-                rules: is("rules"),
-                exceptions: is("exceptions"),
-                connectors: is("connectors"),
+                rules: overwrites("rules"),
+                exceptions: overwrites("exceptions"),
+                connectors: overwrites("connectors"),
             },
-            allow_missing_exceptions: self.plan["allow_missing_exceptions"] == true,
-            items_in_place: asked.items_in_place || self.plan["items_in_place"] == true,
+            allow_missing_exceptions: is("allow_missing_exceptions"),
+            items_in_place: is("items_in_place"),
+        };
+        let (overwrite, other) = (terms.overwrite, asked.overwrite);
+        let asks = [other.rules, other.exceptions, other.connectors];
+        let has_other = asks.contains(&true) && other != overwrite;
+        let more = [
+            ("overwrite", has_other),
+            (
+                "allow-missing-exceptions",
+                asked.allow_missing_exceptions && !terms.allow_missing_exceptions,
+            ),
+            (
+                "items-in-place",
+                asked.items_in_place && !terms.items_in_place,
+            ),
+        ];
+        match more.into_iter().find(|(_, is_more)| *is_more) {
+            None => Ok(terms),
+            Some((flag, _)) => Err(Error::usage(format!(
+                "`--plan` does what `{}` says, which was made with another `--{flag}`; plan anew with it, or leave it out",
+                self.path
+            ))),
         }
     }
 
-    /// Makes the plan again, and fails where anything is not as it was.
-    pub(super) fn check(&self, job: &Job<'_>, files: &[std::path::PathBuf]) -> Result<()> {
-        let moved = |what: String| -> Error {
-            ErrorKind::Unfit {
-                message: format!("`{}` holds no longer: {what}", self.path).into(),
-                help: "look at it anew with `ruleferry plan`",
-            }
-            .into()
-        };
+    fn moved(&self, what: &str) -> Error {
+        ErrorKind::Unfit {
+            message: format!("`{}` holds no longer: {what}", self.path).into(),
+            help: "look at it anew with `ruleferry plan`",
+        }
+        .into()
+    }
+
+    /// Fails where the plan is not for these files and this space.
+    pub(super) fn check(&self, job: &Job<'_>, files: &[PathBuf]) -> Result<()> {
         let [space] = job.spaces else {
-            return Err(moved("it is for one space".into()));
+            return Err(self.moved("it is for one space"));
         };
         let files: Value = files
             .iter()
@@ -70,7 +94,7 @@ impl Kept {
             files.map(|file| file["xxh3"].clone()).collect()
         };
         if hashes(&files) != hashes(&self.plan["files"]) {
-            return Err(moved("the files are not those that it was made of".into()));
+            return Err(self.moved("the files are not those that it was made of"));
         }
         let client = &job.connected.client;
         for (key, now) in [
@@ -80,46 +104,52 @@ impl Kept {
         ] {
             if self.plan[key] != now.as_str() {
                 let before = self.plan[key].as_str().unwrap_or_default();
-                return Err(moved(format!("its {key} is `{before}`, found `{now}`")));
+                return Err(self.moved(&format!("its {key} is `{before}`, found `{now}`")));
             }
         }
+        Ok(())
+    }
+
+    /// Makes the plan again, and fails where anything is not as it was.
+    pub(super) fn check_space(&self, job: &Job<'_>) -> Result<()> {
+        let client = &job.connected.client;
+        let Some(space) = job.spaces.first() else {
+            return Ok(());
+        };
         let now = Plan::make(client, space, job.bundle, job.manner.terms)?;
         let touched = plan::touched(&now);
-        if let Some(what) = first_difference(
-            &self.plan["touched"],
-            &touched,
-            &["kind", "id", "fingerprint"],
-        ) {
-            return Err(moved(format!("{what} in the space is not as it was")));
+        if let Some(what) = first_difference(&self.plan["touched"], &touched, "fingerprint") {
+            return Err(self.moved(&format!("{what} in the space is not as it was")));
         }
         let records: Value = now
             .records
             .iter()
             .map(|record| plan::record(job.bundle, space, record))
             .collect();
-        if let Some(what) =
-            first_difference(&self.plan["records"], &records, &["kind", "id", "outcome"])
-        {
-            return Err(moved(format!("what becomes of {what} is not as planned")));
+        if let Some(what) = first_difference(&self.plan["records"], &records, "outcome") {
+            return Err(self.moved(&format!("what becomes of {what} is not as planned")));
         }
         Ok(())
     }
 }
 
-/// What the first element is about that is not the same in both, by these members.
-fn first_difference(before: &Value, now: &Value, members: &[&str]) -> Option<String> {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let (before, now) = (list(before), list(now));
-    let at = (0..before.len().max(now.len())).find(|&at| {
-        let pair = before.get(at).zip(now.get(at));
-        !pair.is_some_and(|(a, b)| members.iter().all(|&member| a[member] == b[member]))
-    })?;
-    let found = before.get(at).or(now.get(at))?;
-    Some(format!(
-        "{} `{}`",
-        found["kind"].as_str().unwrap_or("record"),
-        found["id"].as_str().unwrap_or_default()
-    ))
+/// What the first element is about that only one of both has, or that differs in this member. Elements are known by kind, id,
+/// line and object, as far as they have them.
+fn first_difference(before: &Value, now: &Value, member: &str) -> Option<String> {
+    let by_key = |value: &Value| -> BTreeMap<(String, String, Option<u64>, String), Value> {
+        let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
+        let elements = value.as_array().into_iter().flatten();
+        elements
+            .map(|it| {
+                let [kind, id, object] = ["kind", "id", "object"].map(|key| text(&it[key]));
+                ((kind, id, it["line"].as_u64(), object), it[member].clone())
+            })
+            .collect()
+    };
+    let (before, now) = (by_key(before), by_key(now));
+    let keys = before.keys().chain(now.keys());
+    let (kind, id, ..) = keys.filter(|key| before.get(*key) != now.get(*key)).min()?;
+    Some(format!("{} `{id}`", kind.replace('-', " ")))
 }
 
 /// The inputs with new ids for lists and items, made from the seed; lines stay where they were.

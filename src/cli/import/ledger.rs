@@ -9,91 +9,105 @@ use ruleferry::ops::import::{Aim, Before, Journal, Log, Terms, Told};
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::super::input::Input;
 use super::super::notes::write_text;
 use super::super::plan::fingerprint;
 use super::super::progress::Progress;
-use super::Done;
 
 /// What a run is, as far as another must be the same to go on with it.
-pub(super) struct Run<'r> {
-    pub(super) files: &'r [PathBuf],
-    pub(super) report: Option<&'r Path>,
-    pub(super) journal: Option<&'r Path>,
-    pub(super) resume: bool,
-    pub(super) is_dry: bool,
-    pub(super) url: &'r str,
-    pub(super) spaces: &'r [Space],
-    pub(super) terms: Terms,
-    pub(super) as_new_list: bool,
+pub(crate) struct Run<'r> {
+    pub(crate) input: &'r Input,
+    pub(crate) report: Option<&'r Path>,
+    pub(crate) journal: Option<&'r Path>,
+    pub(crate) resume: bool,
+    pub(crate) is_dry: bool,
+    pub(crate) url: &'r str,
+    pub(crate) spaces: &'r [Space],
+    pub(crate) terms: Terms,
+    pub(crate) as_new_list: bool,
 }
 
 /// The journal of a run, and what an earlier one left in it.
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     path: Option<PathBuf>,
     head: Value,
-    seed: String,
     journal: Option<Journal>,
     before: BTreeMap<Box<str>, Before>,
 }
 
 impl Ledger {
     /// Finds the journal; nothing is written yet.
-    pub(super) fn of(run: &Run<'_>) -> Result<Self> {
-        let is_stdin = run.files.is_empty() || run.files.iter().any(|file| file.as_os_str() == "-");
+    pub(crate) fn of(run: &Run<'_>) -> Result<Self> {
+        let is_stdin = run.input.reads_stdin();
         if is_stdin && run.resume {
             return Err(Error::usage(
                 "`--resume` needs FILEs: standard input cannot be compared with what was read before",
             ));
         }
-        let path = path(run);
-        let mut ledger = Self {
-            head: head(run, is_stdin)?,
-            path: (!run.is_dry).then_some(path).flatten(),
-            seed: uuid::Uuid::new_v4().to_string(),
-            journal: None,
-            before: BTreeMap::new(),
-        };
-        let Some(path) = &ledger.path else {
-            return Ok(ledger);
-        };
-        let shown = path.display();
-        if !run.resume {
+        let path = path(run).filter(|_| !run.is_dry);
+        Self::at(path, head(run, is_stdin)?, run.resume)
+    }
+
+    /// Takes the journal at this path, of a run that `head` describes; nothing is written yet. What is null there is what only
+    /// the first run can tell.
+    pub(crate) fn at(path: Option<PathBuf>, mut head: Value, resume: bool) -> Result<Self> {
+        if let Some(path) = &path {
+            let shown = path.display();
+            if resume {
+                if !path.exists() {
+                    return Err(Error::usage(format!(
+                        "there is nothing to go on with: no journal at `{shown}`"
+                    )));
+                }
+                let (journal, was, before) = Journal::resume(path)?;
+                for (key, is) in was.as_object().into_iter().flatten() {
+                    if head[key].is_null() {
+                        head[key] = is.clone();
+                    } else if head[key] != *is {
+                        return Err(Error::usage(format!(
+                            "`{shown}` is the journal of another import: its `{key}` differs"
+                        )));
+                    }
+                }
+                return Ok(Self {
+                    path: Some(path.clone()),
+                    head,
+                    journal: Some(journal),
+                    before,
+                });
+            }
             if path.exists() {
                 return Err(Error::usage(format!(
                     "an earlier import was cut off, and `{shown}` says how far it got; go on with `--resume`, or remove that file to begin anew"
                 )));
             }
-            return Ok(ledger);
         }
-        if !path.exists() {
-            return Err(Error::usage(format!(
-                "there is nothing to go on with: no journal at `{shown}`"
-            )));
-        }
-        let (journal, mut head, before) = Journal::resume(path)?;
-        head["seed"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut ledger.seed);
-        head["seed"] = Value::Null;
-        for (key, is) in head.as_object().into_iter().flatten() {
-            if ledger.head[key] != *is {
-                return Err(Error::usage(format!(
-                    "`{shown}` is the journal of another import: its `{key}` differs"
-                )));
-            }
-        }
-        (ledger.journal, ledger.before) = (Some(journal), before);
-        Ok(ledger)
+        head["seed"] = uuid::Uuid::new_v4().to_string().into();
+        Ok(Self {
+            path,
+            head,
+            journal: None,
+            before: BTreeMap::new(),
+        })
     }
 
     /// What new ids are made from.
-    pub(super) fn seed(&self) -> &str {
-        &self.seed
+    pub(crate) fn seed(&self) -> &str {
+        self.head["seed"].as_str().unwrap_or_default()
+    }
+
+    /// Takes down what only the first run can tell.
+    pub(crate) fn set(&mut self, key: &str, value: Value) {
+        self.head[key] = value;
+    }
+
+    /// What the first run told.
+    pub(crate) fn get(&self, key: &str) -> &Value {
+        &self.head[key]
     }
 
     /// Begins the journal, unless it goes on.
-    pub(super) fn open(&mut self) -> Result<()> {
+    pub(crate) fn open(&mut self) -> Result<()> {
         if let (Some(path), None) = (&self.path, &self.journal) {
             if let Some(folder) = path
                 .parent()
@@ -106,49 +120,57 @@ impl Ledger {
                     )
                 })?;
             }
-            let mut head = self.head.clone();
-            head["seed"] = self.seed.as_str().into();
-            self.journal = Some(Journal::begin(path, &head)?);
+            self.journal = Some(Journal::begin(path, &self.head)?);
         }
         Ok(())
     }
 
     /// What an earlier run knew of the space.
-    pub(super) fn before(&self, space: &Space) -> Option<Before> {
+    pub(crate) fn before(&self, space: &Space) -> Option<Before> {
         self.before.get(space.as_str()).cloned()
     }
 
     /// What hears how the import goes on.
-    pub(super) fn log<'l>(&'l self, progress: &'l Progress) -> Heard<'l> {
+    pub(crate) fn log<'l>(&'l self, progress: &'l Progress, warns: bool) -> Heard<'l> {
         Heard {
             journal: self.journal.as_ref(),
             progress,
+            warns,
         }
     }
 
     /// Removes the journal if there is nothing to go on with; else says where it is.
-    pub(super) fn close(self, done: &[Done]) -> Result<()> {
-        let Some(journal) = self.journal else {
-            return Ok(());
-        };
-        if done.iter().all(|done| done.crossed.error.is_none()) {
-            return journal.remove();
-        }
-        write_text(&format!(
-            "`--resume` goes on with this import; its journal is `{}`",
-            journal.path().display()
-        ));
-        Ok(())
+    pub(crate) fn close(self, is_over: bool) -> Result<()> {
+        self.journal.map_or(Ok(()), |journal| end(journal, is_over))
     }
 }
 
+fn end(journal: Journal, is_over: bool) -> Result<()> {
+    if is_over {
+        return journal.remove();
+    }
+    write_text(&format!(
+        "`--resume` goes on with this import; its journal is `{}`",
+        journal.path().display()
+    ));
+    Ok(())
+}
+
 /// The journal and the progress bar, each of which may not be there.
-pub(super) struct Heard<'l> {
+pub(crate) struct Heard<'l> {
     journal: Option<&'l Journal>,
     progress: &'l Progress,
+    /// Whether warnings are written; they are not where they were shown before.
+    warns: bool,
 }
 
 impl Log for Heard<'_> {
+    fn warn(&self, space: &Space, warning: &str) {
+        if self.warns {
+            write_text(&format!("warning: space `{space}`: {warning}"));
+        }
+    }
+
     fn aims(&self, space: &Space, aims: &[Aim]) -> Result<()> {
         let waiting = aims.iter().filter(|aim| aim.is_sent()).count();
         self.progress.add(aims.len() - waiting);
@@ -179,14 +201,14 @@ impl Log for Heard<'_> {
         })
     }
 
-    fn done(&self, space: &Space, told: &[Option<Told>]) -> Result<()> {
+    fn done(&self, space: &Space, told: &[Option<Told>], doubles: &[(u32, usize)]) -> Result<()> {
         self.journal
-            .map_or(Ok(()), |journal| journal.done(space, told))
+            .map_or(Ok(()), |journal| journal.done(space, told, doubles))
     }
 }
 
 /// Where the journal is: where it is asked for, else beside the report, else in the user's folder for state.
-fn path(run: &Run<'_>) -> Option<PathBuf> {
+pub(crate) fn path(run: &Run<'_>) -> Option<PathBuf> {
     if let Some(path) = run.journal {
         return Some(path.into());
     }
@@ -197,7 +219,7 @@ fn path(run: &Run<'_>) -> Option<PathBuf> {
     }
     let folder = dirs::state_dir().or_else(dirs::data_local_dir)?;
     let spaces: Vec<&str> = run.spaces.iter().map(Space::as_str).collect();
-    let what = format!("{}\n{}\n{:?}", run.url, spaces.join(","), run.files);
+    let what = format!("{}\n{}\n{:?}", run.url, spaces.join(","), run.input.files);
     let name = format!("import-{:016x}.journal", xxh3_64(what.as_bytes()));
     Some(folder.join("ruleferry").join(name))
 }
@@ -206,7 +228,8 @@ fn head(run: &Run<'_>, is_stdin: bool) -> Result<Value> {
     let files: Value = if is_stdin {
         Value::Null
     } else {
-        run.files
+        run.input
+            .files
             .iter()
             .map(|file| fingerprint(file))
             .collect::<Result<Value>>()?

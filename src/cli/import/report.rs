@@ -1,28 +1,88 @@
 //! The report: one JSON line a record, in input order, space by space, then a summary.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
 use ruleferry::error::Error;
-use ruleferry::ops::import::{Told, What};
+use ruleferry::ops::import::Told;
 use ruleferry::ops::model::Outcome;
 use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::{Map, Value, json};
 
 use super::super::exit::Exit;
-use super::{Done, Job};
+use super::job::{Done, Job};
 
 /// What there is to report.
-pub(super) struct Report<'r> {
-    pub(super) job: &'r Job<'r>,
-    pub(super) done: &'r [Done],
-    pub(super) exit: Exit,
+pub(crate) struct Report<'r> {
+    pub(crate) job: &'r Job<'r>,
+    pub(crate) done: &'r [Done],
+    pub(crate) exit: Exit,
+    /// Which Kibana it is, where a run has several.
+    pub(crate) target: Option<&'r str>,
+    /// Whether it is of what would be.
+    pub(crate) is_dry: bool,
+}
+
+/// What became of a space, in numbers.
+pub(crate) struct Tally {
+    pub(crate) space: String,
+    counts: BTreeMap<Outcome, u64>,
+    pub(crate) parts: u32,
+    differs: usize,
+    doubles: usize,
+    removed: usize,
+}
+
+impl Tally {
+    /// What became of a space that is called so.
+    pub(crate) fn of(done: &Done, space: String) -> Self {
+        let mut tally = Self {
+            space,
+            counts: BTreeMap::new(),
+            parts: done.crossed.parts,
+            differs: 0,
+            doubles: done.doubles.len(),
+            removed: done.removed,
+        };
+        for told in done.crossed.told.iter().flatten() {
+            *tally.counts.entry(told.outcome).or_default() += 1;
+            tally.differs += usize::from(told.differs);
+        }
+        tally
+    }
+
+    /// How many records have this outcome.
+    pub(crate) fn count(&self, outcome: Outcome) -> u64 {
+        self.counts.get(&outcome).copied().unwrap_or_default()
+    }
+}
+
+/// The last line of a report.
+pub(crate) fn summary(tallies: &[Tally], exit: Exit) -> Value {
+    let counts: Map<String, Value> = Outcome::ALL
+        .into_iter()
+        .map(|outcome| {
+            let count: u64 = tallies.iter().map(|tally| tally.count(outcome)).sum();
+            (outcome.name().to_owned(), count.into())
+        })
+        .collect();
+    let sum = |of: fn(&Tally) -> usize| -> usize { tallies.iter().map(of).sum() };
+    json!({
+        "schema_version": 1,
+        "summary": counts,
+        "spaces": tallies.len(),
+        "differs": sum(|tally| tally.differs),
+        "duplicates": sum(|tally| tally.doubles),
+        "removed_duplicates": sum(|tally| tally.removed),
+        "exit": exit.code(),
+    })
 }
 
 impl Report<'_> {
     /// Writes it to a file.
-    pub(super) fn write(&self, path: &Path) -> Result<(), Error> {
+    pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
         let mut file = AtomicFile::create(path)?;
         for done in self.done {
             file.write_all(self.space(done).as_bytes())
@@ -34,13 +94,14 @@ impl Report<'_> {
     }
 
     /// All its lines.
-    pub(super) fn lines(&self) -> String {
+    pub(crate) fn lines(&self) -> String {
         let mut text: String = self.done.iter().map(|done| self.space(done)).collect();
         _ = writeln!(text, "{}", self.summary());
         text
     }
 
-    fn space(&self, done: &Done) -> String {
+    /// The lines of a space.
+    pub(crate) fn space(&self, done: &Done) -> String {
         let mut text = String::new();
         for (index, told) in (0_u32..).zip(&done.crossed.told) {
             if let Some(told) = told {
@@ -77,44 +138,26 @@ impl Report<'_> {
             "message": told.message,
             "part": told.part,
         });
+        if let Some(target) = self.target {
+            line["target"] = target.into();
+        }
         if told.differs {
             line["differs"] = true.into();
-        }
-        if let What::Item(list) = &entry.what {
-            line["list_id"] = self.job.bundle.list(*list).key.id.as_str().into();
         }
         line
     }
 
     fn summary(&self) -> Value {
-        let counts: Map<String, Value> = Outcome::ALL
-            .into_iter()
-            .map(|outcome| {
-                let count: u64 = self.done.iter().map(|done| count(done, outcome)).sum();
-                (outcome.name().to_owned(), count.into())
-            })
-            .collect();
-        let differs: usize = self
-            .done
-            .iter()
-            .flat_map(|done| done.crossed.told.iter().flatten())
-            .filter(|told| told.differs)
-            .count();
-        let sum = |of: fn(&Done) -> usize| -> usize { self.done.iter().map(of).sum() };
-        json!({
-            "schema_version": 1,
-            "summary": counts,
-            "spaces": self.done.len(),
-            "differs": differs,
-            "duplicates": sum(|done| done.doubles.len()),
-            "removed_duplicates": sum(|done| done.removed),
-            "exit": self.exit.code(),
-        })
+        let mut summary = summary(&self.tallies(), self.exit);
+        if self.is_dry {
+            summary["dry_run"] = true.into();
+        }
+        summary
     }
-}
 
-/// How many records of a space have this outcome.
-pub(super) fn count(done: &Done, outcome: Outcome) -> u64 {
-    let told = done.crossed.told.iter().flatten();
-    told.filter(|told| told.outcome == outcome).count() as u64
+    /// Each space in numbers.
+    pub(crate) fn tallies(&self) -> Vec<Tally> {
+        let tally = |done: &Done| Tally::of(done, done.space.to_string());
+        self.done.iter().map(tally).collect()
+    }
 }

@@ -3,49 +3,40 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use ruleferry::error::Error;
-use ruleferry::ops::import::{Aim, Survey};
+use ruleferry::ops::import::{Aim, Inventory, Survey};
 use ruleferry::ops::model::Outcome;
 use ruleferry::record::Kind;
 
+use super::super::plan::count as plural;
 use super::super::table::fit;
-use super::super::work;
-use super::report::{Report, count};
-use super::{Done, Job};
+use super::job::{Done, Job};
+use super::report::{Report, Tally};
 
 /// How many of a sort are named unless more is asked for.
 const NAMED: usize = 10;
 
 /// Shows what the import would do to each space.
-pub(super) fn surveys(
-    job: &Job<'_>,
-    surveys: &[Survey],
-    names_all: bool,
-    is_dry: bool,
-) -> Result<(), Error> {
+pub(crate) fn surveys(job: &Job<'_>, surveys: &[Survey], names_all: bool, is_dry: bool) -> String {
     let mut text = String::new();
-    let verb = if is_dry { "would become" } else { "become" };
+    let dry = if is_dry { ", if they were sent" } else { "" };
     for (space, survey) in job.spaces.iter().zip(surveys) {
+        let records = survey.aims.iter().filter(|aim| **aim != Aim::None);
         _ = writeln!(
             text,
-            "{} lines {verb} in space {space} of {} (Kibana {}):",
-            job.bundle.entries().len(),
+            "{} to space {space} of {} (Kibana {}){dry}",
+            plural(records.count(), "record"),
             job.connected,
             job.bundle.target
         );
-        text += &of_survey(job, survey, names_all);
+        text += &of_survey(job.bundle, survey, names_all);
     }
-    if is_dry {
-        work::print(&text)
-    } else {
-        anstream::eprint!("{text}");
-        Ok(())
-    }
+    text
 }
 
-fn of_survey(job: &Job<'_>, survey: &Survey, names_all: bool) -> String {
+/// What an import would do to a space, row by row, and what is worth knowing before.
+pub(crate) fn of_survey(bundle: &Inventory, survey: &Survey, names_all: bool) -> String {
     let mut text = String::new();
-    let mut rows: BTreeMap<Outcome, Vec<(Kind, u64)>> = BTreeMap::new();
+    let mut rows: BTreeMap<Outcome, Vec<(Kind, usize)>> = BTreeMap::new();
     for ((outcome, kind), count) in &survey.counts {
         rows.entry(*outcome).or_default().push((*kind, *count));
     }
@@ -59,11 +50,11 @@ fn of_survey(job: &Job<'_>, survey: &Survey, names_all: bool) -> String {
     };
     for (index, aim) in (0_u32..).zip(&survey.aims) {
         match aim {
-            Aim::Refused(why) => add(format!("not sent: {why}"), name(job, index)),
-            Aim::HeldBack(why) => add(format!("held back: {why}"), name(job, index)),
+            Aim::Refused(why) => add(format!("not sent: {why}"), name(bundle, index)),
+            Aim::HeldBack(why) => add(format!("held back: {why}"), name(bundle, index)),
             Aim::Conflict => add(
                 "in conflict with what is there (`--overwrite` replaces it)".into(),
-                name(job, index),
+                name(bundle, index),
             ),
             Aim::Create | Aim::Overwrite | Aim::Unchanged | Aim::None => {}
         }
@@ -73,7 +64,7 @@ fn of_survey(job: &Job<'_>, survey: &Survey, names_all: bool) -> String {
             let names: Vec<&str> = names.iter().map(|name| &**name).collect();
             add(
                 "overwritten".into(),
-                format!("{}: {}", name(job, *index), names.join(", ")),
+                format!("{}: {}", name(bundle, *index), names.join(", ")),
             );
         }
     }
@@ -98,7 +89,7 @@ fn of_survey(job: &Job<'_>, survey: &Survey, names_all: bool) -> String {
         _ = writeln!(
             text,
             "  warning: {} is there more than once",
-            name(job, index)
+            name(bundle, index)
         );
     }
     for gap in &survey.gaps {
@@ -107,11 +98,11 @@ fn of_survey(job: &Job<'_>, survey: &Survey, names_all: bool) -> String {
     text
 }
 
-fn row(outcome: Outcome, kinds: &[(Kind, u64)]) -> String {
-    let total: u64 = kinds.iter().map(|(_, count)| count).sum();
+fn row(outcome: Outcome, kinds: &[(Kind, usize)]) -> String {
+    let total: usize = kinds.iter().map(|(_, number)| number).sum();
     let kinds: Vec<String> = kinds
         .iter()
-        .map(|(kind, count)| format!("{count} {kind}{}", if *count == 1 { "" } else { "s" }))
+        .map(|(kind, number)| plural(*number, &kind.to_string()))
         .collect();
     format!(
         "  {:<11} {total:>6}  {}\n",
@@ -124,9 +115,9 @@ fn label(outcome: Outcome) -> String {
     outcome.name().replace('_', " ")
 }
 
-fn name(job: &Job<'_>, index: u32) -> String {
-    let entry = job.bundle.entry(index);
-    let line = job.bundle.location(index).line;
+fn name(bundle: &Inventory, index: u32) -> String {
+    let entry = bundle.entry(index);
+    let line = bundle.location(index).line;
     match &entry.id {
         Some(id) => format!("{} `{id}` (line {line})", entry.kind),
         None => format!("line {line}"),
@@ -134,12 +125,17 @@ fn name(job: &Job<'_>, index: u32) -> String {
 }
 
 /// What the user is asked.
-pub(super) fn question(job: &Job<'_>, surveys: &[Survey]) -> String {
+pub(crate) fn question(job: &Job<'_>, surveys: &[Survey]) -> String {
     let sent: usize = surveys.iter().map(Survey::sent).sum();
     match job.spaces {
-        [space] => format!("Send {sent} records to space {space} of {}?", job.connected),
+        [space] => format!(
+            "Send {} to space {space} of {}?",
+            plural(sent, "record"),
+            job.connected
+        ),
         spaces => format!(
-            "Send {sent} records to {} spaces of {}?",
+            "Send {} to {} spaces of {}?",
+            plural(sent, "record"),
             spaces.len(),
             job.connected
         ),
@@ -147,18 +143,19 @@ pub(super) fn question(job: &Job<'_>, surveys: &[Survey]) -> String {
 }
 
 /// What was done.
-pub(super) fn done(report: &Report<'_>, names_all: bool) -> String {
+pub(crate) fn done(report: &Report<'_>, names_all: bool) -> String {
     let mut text = String::new();
     for done in report.done {
         let problems = of_space(report.job, done, names_all);
         if let [_] = report.done {
+            let sent = match done.crossed.parts {
+                0 => "nothing was sent".to_owned(),
+                parts => format!("sent in {}", plural(parts as usize, "part")),
+            };
             _ = writeln!(
                 text,
-                "space {} of {}: {} part{}",
-                done.space,
-                report.job.connected,
-                done.crossed.parts,
-                if done.crossed.parts == 1 { "" } else { "s" }
+                "space {} of {}, {sent}",
+                done.space, report.job.connected
             );
             text += &rows(report.job, done);
         } else if !problems.is_empty() {
@@ -167,13 +164,13 @@ pub(super) fn done(report: &Report<'_>, names_all: bool) -> String {
         text += &problems;
     }
     if report.done.len() > 1 {
-        text += &table(report.done);
+        text += &table(&report.tallies());
     }
     text
 }
 
 fn rows(job: &Job<'_>, done: &Done) -> String {
-    let mut rows: BTreeMap<Outcome, BTreeMap<Kind, u64>> = BTreeMap::new();
+    let mut rows: BTreeMap<Outcome, BTreeMap<Kind, usize>> = BTreeMap::new();
     for (index, told) in (0_u32..).zip(&done.crossed.told) {
         if let Some(told) = told {
             let kinds = rows.entry(told.outcome).or_default();
@@ -181,14 +178,14 @@ fn rows(job: &Job<'_>, done: &Done) -> String {
         }
     }
     let texts = rows.into_iter().map(|(outcome, kinds)| {
-        let kinds: Vec<(Kind, u64)> = kinds.into_iter().collect();
+        let kinds: Vec<(Kind, usize)> = kinds.into_iter().collect();
         row(outcome, &kinds)
     });
     texts.collect()
 }
 
 /// All that is not as planned.
-fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
+pub(crate) fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
     let mut text = String::new();
     let mut groups: Vec<(String, Vec<u32>)> = Vec::new();
     for (index, told) in (0_u32..).zip(&done.crossed.told) {
@@ -207,7 +204,7 @@ fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
         _ = writeln!(text, "  {sort}");
         let shown = if names_all { lines.len() } else { NAMED };
         for &index in lines.iter().take(shown) {
-            _ = writeln!(text, "    {}", name(job, index));
+            _ = writeln!(text, "    {}", name(job.bundle, index));
         }
         if lines.len() > shown {
             let more = lines.len() - shown;
@@ -215,6 +212,11 @@ fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
         }
     }
     for double in &done.doubles {
+        let name = name(job.bundle, double.index);
+        if double.objects.is_empty() {
+            _ = writeln!(text, "  duplicate: {name} is there more than once");
+            continue;
+        }
         let hint = if double.is_removable {
             "`--remove-duplicates` deletes the younger"
         } else {
@@ -222,8 +224,7 @@ fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
         };
         _ = writeln!(
             text,
-            "  duplicate: {} is there {} times ({}); {hint}",
-            name(job, double.index),
+            "  duplicate: {name} is there {} times ({}); {hint}",
             double.objects.len(),
             double.objects.join(", ")
         );
@@ -238,24 +239,24 @@ fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
 }
 
 /// One row a space.
-fn table(done: &[Done]) -> String {
-    let longest = done.iter().map(|done| done.space.as_str().len()).max();
+pub(crate) fn table(tallies: &[Tally]) -> String {
+    let longest = tallies.iter().map(|tally| tally.space.len()).max();
     let width = longest.unwrap_or(0).clamp(5, 40);
     let used: Vec<Outcome> = Outcome::ALL
         .into_iter()
-        .filter(|&outcome| done.iter().any(|done| count(done, outcome) > 0))
+        .filter(|&outcome| tallies.iter().any(|tally| tally.count(outcome) > 0))
         .collect();
     let mut text = fit("space", width);
     for outcome in &used {
         _ = write!(text, "  {:>11}", label(*outcome));
     }
     text += "  parts\n";
-    for done in done {
-        text += &fit(done.space.as_str(), width);
+    for tally in tallies {
+        text += &fit(&tally.space, width);
         for outcome in &used {
-            _ = write!(text, "  {:>11}", count(done, *outcome));
+            _ = write!(text, "  {:>11}", tally.count(*outcome));
         }
-        _ = writeln!(text, "  {:>5}", done.crossed.parts);
+        _ = writeln!(text, "  {:>5}", tally.parts);
     }
     text
 }

@@ -65,7 +65,8 @@ fn size(plan: &Plan) -> String {
     }
 }
 
-fn count(number: usize, what: &str) -> String {
+/// So many of something, as in `2 lists`.
+pub(in crate::cli) fn count(number: usize, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {what}{plural}")
 }

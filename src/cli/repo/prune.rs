@@ -106,7 +106,8 @@ impl Prune {
     }
 }
 
-fn done(removed: Removed) -> String {
+/// What a removal did, in words.
+pub(in crate::cli) fn done(removed: Removed) -> String {
     if removed.snapshots + removed.objects == 0 {
         return "every snapshot stays; nothing is removed".into();
     }

@@ -8,11 +8,12 @@ use clap::Args;
 use ruleferry::repo::{Choice, Finding, Verified, Verify as Run};
 use serde_json::{Value, json};
 
+use super::super::connection::Target;
 use super::super::exit::Exit;
 use super::super::notes::write_text;
 use super::super::progress::Progress;
 use super::super::{Format, Global, work};
-use super::{Repo, count, size};
+use super::{Repo, count, live, size};
 
 const NOTES: &str = "\
 Reads every file of the repository and holds each against its checksum, each record against its own, and each snapshot against \
@@ -23,7 +24,13 @@ restore would.
 The exit code is 6 if anything is not what was recorded. What a run that was cut off has left behind is no fault; it is told, and the next \
 `backup` or `prune` clears it away.
 
-Example: ruleferry verify --repo /backups/kibana";
+With `--against-live`, and where nothing is damaged, each space that TARGET means and the snapshot has is exported and compared with \
+the snapshot, without what Kibana makes by itself; the exit code is 4 if something differs. `ruleferry diff DIR@latest/soc --live \
+prod/soc` names each difference.
+
+Examples:
+  ruleferry verify --repo /backups/kibana
+  ruleferry verify --repo /backups/kibana --against-live 'prod/*'";
 
 /// The verb.
 #[derive(Debug, Args)]
@@ -34,6 +41,9 @@ pub(crate) struct Verify {
     /// Looks at one snapshot alone: `latest`, `before:DATE`, or the beginning of its id.
     #[arg(long, value_name = "SNAPSHOT")]
     snapshot: Option<Choice>,
+    /// Compares the snapshot, the latest unless `--snapshot` says another, with live spaces, as in `prod/*`, too.
+    #[arg(long, value_name = "TARGET")]
+    against_live: Option<Target>,
     /// How it is written.
     #[arg(
         long,
@@ -74,6 +84,17 @@ impl Verify {
                 write_text(&sentence(&verified));
             }
             Format::Text => {}
+        }
+        if let (Some(target), Exit::Done) = (&self.against_live, exit) {
+            let latest = self.snapshot.clone().unwrap_or(Choice::Latest);
+            let repository = self.repo.open()?;
+            return Ok(live::compare(
+                &repository,
+                &latest,
+                target,
+                self.format,
+                global,
+            )?);
         }
         Ok(exit)
     }

@@ -3,7 +3,7 @@
 use super::read::{
     again, exported, is_out_of_reach, is_refusal, on_one_line, record, status, strange,
 };
-use super::{Lacking, Run};
+use super::{Lack, Lacking, Run};
 use crate::bundle::Thing;
 use crate::error::Result;
 use crate::kibana::{Method, Request};
@@ -33,12 +33,23 @@ impl Run<'_> {
         }
         for (list, id) in found {
             if ids.is_empty() && list.id.is_reserved() {
-                self.told.reserved.push(list.id);
+                if !self.told.reserved.contains(&list.id) {
+                    self.told.reserved.push(list.id);
+                }
+            } else if self.is_settled(&list) {
+                // It came with a rule, or could not be had for one.
             } else if ids.is_empty() || ids.contains(&list.id) {
                 self.list(&list, &id)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether the list is there, or was named as one that is not.
+    fn is_settled(&self, list: &ListKey) -> bool {
+        let thing = Thing::List(list.clone());
+        let is_it = |lack: &Lack| matches!(&lack.what, Lacking::Thing(what) if *what == thing);
+        self.draft.has(&thing) || self.told.lacking.iter().any(is_it)
     }
 
     /// Takes a list by the id that it has now, which need not be the one that rules have; false where there is no such list.

@@ -15,6 +15,8 @@ use super::journal::{Before, Log};
 use super::pace::{Load, Pace};
 use super::patience::LOOKS;
 use super::schedule::{Batch, Situation};
+use super::survey::warnings;
+use super::told::Told;
 use super::view::{Seen, View, has_shared_lists, indices};
 use crate::error::{Error, Result};
 use crate::kibana::{Client, Method, Request, Space};
@@ -30,45 +32,6 @@ pub struct Manner {
     pub still: Duration,
     /// Whether the space is read at the end, and compared with the bundle.
     pub verify: bool,
-}
-
-/// What became of a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// By the names of reports.
-    pub outcome: Outcome,
-    /// The status that the server gave it; none where its answer was lost, or it was not sent.
-    pub status: Option<u16>,
-    /// The server's own words, or why it was not sent.
-    pub message: Option<Box<str>>,
-    /// The part that it was sent in, from 1.
-    pub part: Option<u32>,
-    /// Whether the space has it, and not as the line says.
-    pub differs: bool,
-}
-
-impl Told {
-    pub(super) fn new(outcome: Outcome, status: Option<u16>, part: Option<u32>) -> Self {
-        Self {
-            outcome,
-            status,
-            message: None,
-            part,
-            differs: false,
-        }
-    }
-
-    pub(super) fn saying(self, message: impl Into<Box<str>>) -> Self {
-        Self {
-            message: Some(message.into()),
-            ..self
-        }
-    }
-
-    /// Whether the record is in the space as the line says.
-    pub fn is_there(&self) -> bool {
-        self.outcome.is_there() && !self.differs
-    }
 }
 
 /// What imports into several spaces of one cluster must not do at the same time.
@@ -154,6 +117,8 @@ pub fn cross(
 
 impl Crossing<'_> {
     fn run(&mut self, before: Option<Before>) -> Result<()> {
+        // A space that has not begun when the run is to end is left as it is.
+        self.pause(Duration::ZERO)?;
         let gates = self.gates;
         let shared = has_shared_lists(self.bundle).then(|| {
             let gate = gates.shared_lists.lock();
@@ -167,7 +132,8 @@ impl Crossing<'_> {
         if self.manner.verify {
             self.verify()?;
         }
-        self.log.done(self.space, &self.told)
+        let doubles: Vec<(u32, usize)> = self.view.doubles().collect();
+        self.log.done(self.space, &self.told, &doubles)
     }
 
     /// Reads the space, and settles what nothing is to be done about.
@@ -183,6 +149,9 @@ impl Crossing<'_> {
         self.aims = aims(self.bundle, &self.view, self.manner.terms);
         if let Some(before) = before {
             self.remember(&before);
+        }
+        for warning in warnings(self.bundle, &self.view, &self.aims, self.manner.terms)? {
+            self.log.warn(self.space, &warning);
         }
         self.log.aims(self.space, &self.aims)?;
         for index in indices(self.bundle) {
@@ -223,28 +192,8 @@ impl Crossing<'_> {
             return;
         }
         self.settled[at] = true;
-        let told = |outcome| Told::new(outcome, None, None);
-        self.told[at] = match &self.aims[at] {
-            Aim::Unchanged => Some(told(Outcome::Unchanged)),
-            Aim::Conflict => Some(told(Outcome::Conflict).saying(self.conflict(index))),
-            Aim::Refused(why) => Some(told(Outcome::Refused).saying(why.clone())),
-            Aim::HeldBack(why) => Some(told(Outcome::HeldBack).saying(why.clone())),
-            Aim::None | Aim::Create | Aim::Overwrite => None,
-        };
-    }
-
-    fn conflict(&self, index: u32) -> String {
-        let flag = match self.bundle.entry(index).what {
-            What::Rule { .. } => "rules",
-            What::Connector(..) => "connectors",
-            _ => "exceptions",
-        };
-        let names = self.view.differing(index);
-        let differs = match names {
-            [] => String::new(),
-            names => format!(" and differs in `{}`", names.join("`, `")),
-        };
-        format!("it is there already{differs}; `--overwrite {flag}` replaces it")
+        let differing = self.view.differing(index);
+        self.told[at] = Told::unsent(self.bundle, index, &self.aims[at], differing);
     }
 
     pub(super) fn situation(&self) -> Situation<'_> {

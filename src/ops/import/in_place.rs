@@ -6,11 +6,13 @@
 
 use std::time::Duration;
 
+use super::super::find;
 use super::super::model::{Outcome, differing};
 use super::aims::{Aim, is_replaced};
-use super::crossing::{Crossing, Told};
+use super::crossing::Crossing;
 use super::inventory::What;
 use super::patience::LOOKS;
+use super::told::Told;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{Raw, quoted};
 use crate::kibana::{Method, Request};
@@ -64,8 +66,8 @@ impl Crossing<'_> {
         self.doubtful.clear();
         let extra = self.view.list(number).map(|list| list.extra.clone());
         if is_replaced && all_there {
-            for item_id in extra.unwrap_or_default() {
-                self.patiently(|crossing| crossing.remove(&listed.key, &item_id))?;
+            for object in extra.unwrap_or_default() {
+                self.patiently(|crossing| crossing.remove(&listed.key, &object))?;
             }
         }
         self.log
@@ -95,22 +97,17 @@ impl Crossing<'_> {
             id,
             list,
         };
+        let is_met = |stored: &str| {
+            let stored = Record::parse(stored, 0);
+            stored.is_ok_and(|it| differing(&it, &line, self.bundle.target).is_empty())
+        };
         for attempt in 0.. {
             let there = self.patiently(|crossing| crossing.stored(&route))?;
-            let stored = there
-                .as_deref()
-                .and_then(|text| Record::parse(text, 0).ok());
-            if let Some(stored) = &stored
-                && differing(stored, &line, self.bundle.target).is_empty()
-            {
-                let outcome = if self.aims[index as usize] == Aim::Create {
-                    Outcome::Created
-                } else {
-                    Outcome::Overwritten
-                };
-                self.tell(index, Told::new(outcome, Some(200), Some(self.parts)));
-                return Ok(());
+            if there.as_deref().is_some_and(is_met) {
+                break;
             }
+            let stored = there.as_deref().map(|text| Record::parse(text, 0));
+            let stored = stored.and_then(Result::ok);
             let method = if stored.is_some() {
                 Method::Put
             } else {
@@ -120,8 +117,10 @@ impl Crossing<'_> {
             let request = Request::new(method, route.path)
                 .in_space(self.space)
                 .json(body);
-            match self.client.send(&request) {
-                Ok(reply) => drop(reply),
+            let answer = self.client.send(&request);
+            match answer.and_then(|mut reply| reply.text()) {
+                Ok(text) if is_met(&text) => break,
+                Ok(_) => {}
                 Err(error) if is_final(&error) || attempt >= LOOKS => {
                     return self.not_changed(index, error);
                 }
@@ -136,6 +135,12 @@ impl Crossing<'_> {
                 return Ok(());
             }
         }
+        let outcome = if self.aims[index as usize] == Aim::Create {
+            Outcome::Created
+        } else {
+            Outcome::Overwritten
+        };
+        self.tell(index, Told::new(outcome, Some(200), Some(self.parts)));
         Ok(())
     }
 
@@ -156,25 +161,26 @@ impl Crossing<'_> {
 
     /// The object as it is stored, as text; none if it is not there.
     fn stored(&self, route: &Route<'_>) -> Result<Option<String>> {
-        match self.client.send(&route.request(Method::Get, self.space)) {
-            Ok(mut reply) => reply.text().map(Some),
+        let found = self.client.send(&route.request(Method::Get, self.space));
+        match found.and_then(|mut reply| reply.text()) {
+            Ok(text) if route.leads_elsewhere(&text) => {
+                find::item_in(self.client, self.space, route.list, route.id)
+            }
+            Ok(text) => Ok(Some(text)),
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    fn remove(&self, list: &ListKey, item_id: &str) -> Result<()> {
-        let route = Route {
-            path: "/api/exception_lists/items",
-            key: "item_id",
-            id: item_id,
-            list,
-        };
-        // Deleting twice is as good as once.
-        match self
-            .client
-            .send(&route.request(Method::Delete, self.space).replayed())
-        {
+    /// Removes the item of this object id.
+    fn remove(&self, list: &ListKey, object: &str) -> Result<()> {
+        let request = Request::new(Method::Delete, "/api/exception_lists/items")
+            .in_space(self.space)
+            .with("id", object)
+            .with("namespace_type", list.namespace.name())
+            // Deleting twice is as good as once.
+            .replayed();
+        match self.client.send(&request) {
             Ok(_) => Ok(()),
             Err(error) if is_absent(&error) => Ok(()),
             Err(error) => Err(error),
@@ -191,6 +197,13 @@ struct Route<'r> {
 }
 
 impl Route<'_> {
+    /// Whether the stored object is an item of another list: an `item_id` may be in several.
+    fn leads_elsewhere(&self, stored: &str) -> bool {
+        let stored = Record::parse(stored, 0);
+        let list = stored.as_ref().ok().and_then(|it| it.str("list_id"));
+        list.is_none_or(|list| *list != *self.list.id.as_str())
+    }
+
     fn request(&self, method: Method, space: &crate::kibana::Space) -> Request {
         Request::new(method, self.path)
             .in_space(space)
@@ -226,6 +239,9 @@ fn body(line: &Record<'_>, stored: Option<&Record<'_>>, is_list: bool) -> String
         }
         text.push_str(&format!("{}:{value}", quoted(key)));
     };
+    if let Some(id) = stored.and_then(|stored| stored.get("id")) {
+        push("id", id.text());
+    }
     let told: &[&str] = if is_list { &OF_LIST } else { &OF_ITEM };
     for key in told {
         if let Some(value) = line.get(key).filter(|value| !value.is_null()) {
@@ -292,7 +308,7 @@ mod tests {
         );
         assert_eq!(
             body(&line, Some(&stored), false),
-            r#"{"item_id":"i","entries":[],"comments":[{"comment":"c","id":"1"},{"comment":"a","id":"2"},{"comment":"b"}]}"#
+            r#"{"id":"x","item_id":"i","entries":[],"comments":[{"comment":"c","id":"1"},{"comment":"a","id":"2"},{"comment":"b"}]}"#
         );
         assert_eq!(
             body(&line, None, false),

@@ -13,12 +13,14 @@ use serde_json::{Value, json};
 
 use super::super::model::Outcome;
 use super::aims::Aim;
-use super::crossing::Told;
+use super::told::Told;
 use crate::error::{Error, Result};
 use crate::kibana::Space;
 
 /// Hears how an import goes on.
 pub trait Log: Sync {
+    /// What nobody should be surprised by is about to be done.
+    fn warn(&self, _: &Space, _warning: &str) {}
     /// What is to become of each line.
     fn aims(&self, space: &Space, aims: &[Aim]) -> Result<()>;
     /// These lines are about to be sent.
@@ -31,8 +33,8 @@ pub trait Log: Sync {
         records: &[u32],
         told: &[Option<Told>],
     ) -> Result<()>;
-    /// The space is done.
-    fn done(&self, space: &Space, told: &[Option<Told>]) -> Result<()>;
+    /// The space is done; `doubles` are lines whose key several objects have, and how many.
+    fn done(&self, space: &Space, told: &[Option<Told>], doubles: &[(u32, usize)]) -> Result<()>;
 }
 
 /// What an earlier run knew of a space.
@@ -48,6 +50,8 @@ pub struct Before {
     pub parts: u32,
     /// Whether the space was done.
     pub is_done: bool,
+    /// Lines whose key several objects had when it was done, and how many.
+    pub doubles: Vec<(u32, usize)>,
     sent_in: HashMap<u32, u32>,
 }
 
@@ -186,7 +190,7 @@ impl Log for Journal {
         }))
     }
 
-    fn done(&self, space: &Space, told: &[Option<Told>]) -> Result<()> {
+    fn done(&self, space: &Space, told: &[Option<Told>], doubles: &[(u32, usize)]) -> Result<()> {
         let known = (0_u32..)
             .zip(told)
             .filter_map(|(index, told)| Some((index, told.as_ref()?)));
@@ -194,6 +198,7 @@ impl Log for Journal {
             "space": space.as_str(),
             "done": true,
             "settled": grouped(known),
+            "doubles": doubles,
         }))
     }
 }
@@ -215,7 +220,7 @@ impl Log for Unlogged {
         Ok(())
     }
 
-    fn done(&self, _: &Space, _: &[Option<Told>]) -> Result<()> {
+    fn done(&self, _: &Space, _: &[Option<Told>], _: &[(u32, usize)]) -> Result<()> {
         Ok(())
     }
 }
@@ -310,7 +315,10 @@ impl Before {
                 self.told.insert(index, told.clone());
             }
         }
-        self.is_done |= entry["done"] == true;
+        if entry["done"] == true {
+            self.is_done = true;
+            self.doubles = serde_json::from_value(entry["doubles"].clone()).unwrap_or_default();
+        }
     }
 
     /// What became of each of so many lines, for a space that was done.
@@ -358,9 +366,10 @@ mod tests {
             (2, &[3][..], false)
         );
         assert_eq!(before.part_of(3), Some(2));
-        journal.done(&space, &told).unwrap();
+        journal.done(&space, &told, &[(1, 2)]).unwrap();
         let (journal, _, spaces) = Journal::resume(&path).unwrap();
         assert!(spaces["soc"].is_done && spaces["soc"].doubtful == [3]);
+        assert_eq!(spaces["soc"].doubles, [(1, 2)]);
         assert_eq!(spaces["soc"].clone().into_told(4), told);
         journal.remove().unwrap();
         assert!(!path.exists());

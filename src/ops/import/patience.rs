@@ -11,7 +11,7 @@ impl Crossing<'_> {
         let mut attempt = 0;
         loop {
             match read(self) {
-                Err(error) if attempt < READS && may_pass(&error) => {
+                Err(error) if attempt < patience(&error) => {
                     self.pause(self.pause_time(attempt))?;
                     attempt += 1;
                 }
@@ -50,16 +50,18 @@ impl Crossing<'_> {
 /// So often the space is read again for what should be there: a search sees new objects a little later.
 pub(super) const LOOKS: u32 = 4;
 
-/// So often a read is tried again whose answer was broken.
-const READS: u32 = 12;
-
-/// Whether a read that failed so may go well the next time.
-fn may_pass(error: &Error) -> bool {
+/// So often a read is tried again that failed so; not at all where it cannot go well the next time.
+fn patience(error: &Error) -> u32 {
     match error.kind() {
-        ErrorKind::Status { status, .. } => matches!(status, 408 | 413 | 429 | 500..),
-        ErrorKind::Lost { .. } | ErrorKind::Answer { .. } | ErrorKind::Io { .. } => true,
-        // The space changed while it was read.
-        ErrorKind::OutOfReach { .. } => true,
-        _ => false,
+        ErrorKind::Lost { .. }
+        | ErrorKind::Answer { .. }
+        | ErrorKind::Io { .. }
+        | ErrorKind::Status {
+            status: 408 | 413 | 429 | 500..,
+            ..
+        } => 12,
+        // The space changed while it was read, or holds more than can be read.
+        ErrorKind::OutOfReach { .. } => LOOKS,
+        _ => 0,
     }
 }

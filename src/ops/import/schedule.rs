@@ -1,7 +1,7 @@
 //! What is sent next? Lists and items before rules, each request as full as it may be, nothing torn that belongs together.
 //!
 //! - A list that is replaced goes with all its items in one request: Kibana removes the items that a request lacks. Where that
-//!   cannot be, its items are changed one by one ([`Batch::InPlace`]).
+//!   cannot be, or would not do all that the lines say, its items are changed one by one ([`Batch::InPlace`]).
 //! - A new list, and items that are new to a list, may be spread over requests.
 //! - No request has two lists of one `list_id` in two namespaces, which Kibana would take for one (import-export.md §3.6).
 //! - A connector goes with the first rule that acts through it, and once only; what the space has is never sent to be made again.
@@ -102,6 +102,7 @@ impl Situation<'_> {
                 || whole.len() > count
                 || bytes > most
                 || stored > LOOKED_UP
+                || pending.iter().any(|&line| self.stays_expiring(line))
             {
                 if batch.records.is_empty() {
                     return Some(Batch::InPlace(number));
@@ -117,6 +118,15 @@ impl Situation<'_> {
             }
         }
         batch.upload(overwrite)
+    }
+
+    /// Whether an import would leave it as it is when the item expires: a server that changes items in place does not touch that
+    /// (import-export.md §5.3).
+    fn stays_expiring(&self, line: u32) -> bool {
+        let mut differing = self.view.differing(line).iter();
+        self.aims[line as usize] == Aim::Overwrite
+            && differing.any(|name| &**name == "expire_time")
+            && !Server::new(self.bundle.target).deletes_items_first()
     }
 
     /// The lines that go together where a list is overwritten: all of them if it is replaced, else those that change.

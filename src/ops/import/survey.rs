@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::model::{Outcome, Server};
 use super::aims::{Aim, Terms, aims, is_replaced, needs_endpoint_list, numbered};
 use super::inventory::{Inventory, What};
+use super::told::Told;
 use super::view::{View, indices};
 use crate::error::Result;
 use crate::json::Raw;
@@ -17,7 +18,7 @@ pub struct Survey {
     /// What becomes of each line.
     pub aims: Vec<Aim>,
     /// How many records of each kind have each outcome.
-    pub counts: BTreeMap<(Outcome, Kind), u64>,
+    pub counts: BTreeMap<(Outcome, Kind), usize>,
     /// What the import does that nobody should be surprised by.
     pub warnings: Vec<String>,
     /// What could not be read, and what that means.
@@ -68,13 +69,32 @@ impl Survey {
             .all(|(outcome, _)| *outcome == Outcome::Unchanged)
     }
 
+    /// What becomes of each line, as a report tells it.
+    pub fn told(&self, bundle: &Inventory) -> Vec<Option<Told>> {
+        let mut differing = self.differing.iter().peekable();
+        let told = indices(bundle).map(|index| {
+            let names = differing.next_if(|(line, _)| *line == index);
+            let names = names.map_or(&[][..], |(_, names)| names.as_slice());
+            let aim = &self.aims[index as usize];
+            let sent = || aim.outcome().map(|it| Told::new(it, None, None));
+            Told::unsent(bundle, index, aim, names).or_else(sent)
+        });
+        told.collect()
+    }
+
     /// How many records are sent.
     pub fn sent(&self) -> usize {
         self.aims.iter().filter(|aim| aim.is_sent()).count()
     }
 }
 
-fn warnings(bundle: &Inventory, view: &View, aims: &[Aim], terms: Terms) -> Result<Vec<String>> {
+/// What an import does that nobody should be surprised by.
+pub(super) fn warnings(
+    bundle: &Inventory,
+    view: &View,
+    aims: &[Aim],
+    terms: Terms,
+) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     let replaced: Vec<u32> = numbered(bundle)
         .map(|(number, _)| number)
@@ -108,7 +128,8 @@ fn warnings(bundle: &Inventory, view: &View, aims: &[Aim], terms: Terms) -> Resu
     let wiped = connectors(&Aim::Overwrite).len();
     if wiped > 0 {
         warnings.push(format!(
-            "overwriting wipes the secrets of {wiped} connectors; they work again when somebody enters them"
+            "overwriting wipes the secrets of {wiped} connector{}, which cannot be used before somebody enters them again",
+            if wiped == 1 { "" } else { "s" }
         ));
     }
     let mut secretless = Vec::new();

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::super::model::{Outcome, Overwrite};
 use super::aims::Aim;
-use super::crossing::{Crossing, Told};
+use super::crossing::Crossing;
 use super::heard::{Heard, heard};
 use super::inventory::What;
 use super::pace::{FILE_NAME, Load};
 use super::reply::{Answer, Problem, Problems};
 use super::schedule::Batch;
+use super::told::Told;
 use super::view::Seen;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kibana::{Content, Method, Request, Upload};

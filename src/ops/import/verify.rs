@@ -1,9 +1,10 @@
 //! Is everything in the space as it was told? Read once more at the end; what is told is what is there.
 
 use super::super::model::Outcome;
-use super::crossing::{Crossing, Told};
+use super::crossing::Crossing;
 use super::inventory::What;
 use super::patience::LOOKS;
+use super::told::Told;
 use super::view::{Seen, indices};
 use crate::error::Result;
 

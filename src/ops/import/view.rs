@@ -28,7 +28,7 @@ pub struct StoredList {
     pub ty: Box<str>,
     /// How many items it has, where the bundle has a line of the list or of its items.
     pub items: u64,
-    /// The `item_id`s that the bundle does not have.
+    /// The object ids of the items that the bundle does not have.
     pub extra: Vec<Box<str>>,
 }
 
@@ -160,7 +160,8 @@ impl View {
         match bundle.find(Kind::ExceptionItem, Some(&key), &id) {
             Some(line) => self.compare(bundle, line, item, !there.insert(line)),
             None => {
-                list.extra.push(id.into());
+                let object = item.str("id").unwrap_or_default();
+                list.extra.push(object.into());
                 Ok(())
             }
         }

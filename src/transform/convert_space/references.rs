@@ -29,6 +29,11 @@ const OWN_TIMELINES: [&str; 10] = [
     "e70679c2-6cde-4510-9764-4823df18f7db",
 ];
 
+/// Whether a timeline template is one of Elastic's own, which is in every space.
+pub fn is_own_timeline(id: &str) -> bool {
+    OWN_TIMELINES.contains(&id)
+}
+
 const DATA_VIEW: &str = "data views belong to a space; map it with `--data-view OLD=NEW`";
 const JOB: &str =
     "machine learning jobs are assigned to spaces; see that the job is in the new one";
@@ -126,7 +131,7 @@ pub(super) fn timeline(rule: &mut Record<'_>, keep: bool, notes: &mut Notes) -> 
         rule.remove("timeline_id");
         rule.remove("timeline_title");
     } else if let Some(id) = strings::one(rule, "timeline_id")?
-        && !OWN_TIMELINES.contains(&&*id)
+        && !is_own_timeline(&id)
     {
         notes.add("timeline_id", &id, TIMELINE);
     }

@@ -182,8 +182,14 @@ impl Asked {
                     .and_then(|(_, rest)| rest.split_once('"'));
                 let name = name.map_or("", |(name, _)| name);
                 let extension = name.rfind('.').map_or("", |at| &name[at..]);
-                if !extension.eq_ignore_ascii_case(".ndjson") {
-                    let extension = extension.to_lowercase();
+                let extension = extension.to_lowercase();
+                let is_text = self.head.path.starts_with("/api/lists/");
+                let taken: &[&str] = if is_text {
+                    &[".txt", ".csv"]
+                } else {
+                    &[".ndjson"]
+                };
+                if !taken.contains(&&*extension) {
                     return Err(siem(400, &format!("Invalid file extension {extension}")));
                 }
                 return Ok(&content[..len]);

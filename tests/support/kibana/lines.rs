@@ -28,6 +28,21 @@ const ARTIFACTS: [&str; 5] = [
     "endpoint_blocklists",
 ];
 
+/// What the records of an upload are.
+pub(super) fn names(content: &[u8]) -> Vec<String> {
+    let name = |value: Value| {
+        let member = |key: &str| value.get(key).and_then(Value::as_str);
+        match (member("list_id"), member("item_id"), member("rule_id")) {
+            (Some(list), Some(item), _) => Some(format!("item {list}/{item}")),
+            (Some(list), ..) => Some(format!("list {list}")),
+            (_, _, Some(rule)) => Some(format!("rule {rule}")),
+            _ => Some(format!("connector {}", member("id")?)),
+        }
+    };
+    let values = values(content).into_iter().flatten();
+    values.filter_map(name).collect()
+}
+
 impl File {
     /// Reads what goes to the import of rules.
     pub(super) fn of_rules(content: &[u8], version: Version, most: usize) -> Result<Self, Answer> {

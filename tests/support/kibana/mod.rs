@@ -44,6 +44,7 @@ mod seed;
 mod serve;
 mod stored;
 mod table;
+mod values;
 mod version;
 mod watch;
 mod world;
@@ -119,6 +120,8 @@ pub(crate) struct Logged {
     pub(crate) query: Vec<(String, String)>,
     /// The bytes of the body that were read.
     pub(crate) bytes: usize,
+    /// Of an import that was read whole, what its lines are, as in `rule r` or `item l/i`; of none where the server forgets.
+    pub(crate) names: Vec<String>,
     /// The status that was sent, if any was.
     pub(crate) status: Option<u16>,
     pub(crate) fault: Option<Fault>,
@@ -255,6 +258,26 @@ impl Kibana {
     /// Puts records of a bundle into a space as they are, with ids and defaults where they have none.
     pub(crate) fn seed(&self, space: &str, bundle: &[u8]) {
         seed::put(&mut self.inner.world(), space, bundle);
+    }
+
+    /// Puts a value list of addresses into a space.
+    pub(crate) fn seed_values(&self, space: &str, id: &str, values: &[&str]) {
+        values::put(&mut self.inner.world(), space, id, values);
+    }
+
+    /// The values of a list; none if there is no such list.
+    pub(crate) fn values(&self, space: &str, id: &str) -> Option<Vec<String>> {
+        let world = self.inner.world();
+        world
+            .space(space)
+            .value_lists
+            .get(id)
+            .map(|it| it.1.clone())
+    }
+
+    /// Takes a rule away, as somebody else does.
+    pub(crate) fn remove_rule(&self, space: &str, id: &str) {
+        self.inner.world().space_mut(space).rules.remove(id);
     }
 
     /// Tells the watch what belongs together.

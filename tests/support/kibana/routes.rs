@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::http::{Answer, Asked, platform};
 use super::lists::{self, What};
 use super::table::Made;
-use super::{API_KEY, Inner, bulk, connectors, export, import, rules};
+use super::{API_KEY, Inner, bulk, connectors, export, import, rules, values};
 
 /// The answer to a request.
 pub(super) fn answer(inner: &Inner, asked: &Asked, made: Made) -> Answer {
@@ -92,6 +92,10 @@ fn route(inner: &Inner, asked: &Asked, made: Made) -> Result<Answer, Answer> {
         }
         ("GET", "/api/actions/connectors") => {
             Ok(Answer::json(200, &connectors::list(&world(), &head.space)))
+        }
+        ("GET", "/api/data_views") => Ok(Answer::json(200, &json!({"data_view": []}))),
+        (method, path) if path == "/api/lists" || path.starts_with("/api/lists/") => {
+            values::answer(&mut world(), asked, method, path)
         }
         ("POST", "/api/saved_objects/_export") => export::saved_objects(&world(), asked),
         _ => Err(platform(404, "Not Found")),

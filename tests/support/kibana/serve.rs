@@ -11,7 +11,7 @@ use socket2::SockRef;
 use super::faults::{At, Fault, Work};
 use super::http::{Answer, Asked, Head, platform};
 use super::table::Made;
-use super::{Inner, Logged, routes};
+use super::{Inner, Logged, lines, routes};
 
 const ALL: usize = usize::MAX;
 
@@ -71,8 +71,15 @@ impl Exchange<'_> {
             _ => {}
         }
         let body = head.body(reader, None)?;
-        self.inner.note(self.number, |it| it.bytes = body.len());
         let asked = Asked { head, body };
+        let names = if asked.head.path.ends_with("/_import") && !self.inner.settings.forgets {
+            asked.file().map(lines::names).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        self.inner.note(self.number, |it| {
+            (it.bytes, it.names) = (asked.body.len(), names);
+        });
         match fault {
             None => self.send(&self.inner.work(&asked, self.number, 0), ALL),
             Some(fault) => self.weather(asked, fault),
@@ -202,6 +209,7 @@ impl Inner {
             space: head.space.clone(),
             query: head.query.clone(),
             bytes: 0,
+            names: Vec::new(),
             status: None,
             fault,
             begun: Instant::now(),

@@ -52,6 +52,10 @@ const KEPT: [&str; 10] = [
 pub(super) struct Space {
     pub(super) rules: Table,
     pub(super) connectors: BTreeMap<String, Connector>,
+    /// Whether value lists can be made.
+    pub(super) has_value_index: bool,
+    /// Value lists: what each is, and its values in the order in which they came.
+    pub(super) value_lists: BTreeMap<String, (Value, Vec<String>)>,
 }
 
 /// All of the server's state.

@@ -1,0 +1,340 @@
+//! The spaces one after another, a few at a time: each bundle is made when its turn comes, and gone when it is done.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use ruleferry::error::{Error, ErrorKind, Result};
+use ruleferry::kibana::Space;
+use ruleferry::ops::import::{Survey, several};
+use ruleferry::pipeline::Reading;
+use ruleferry::stream::{AtomicFile, Durable};
+use serde_json::json;
+
+use super::Migrate;
+use super::side::Side;
+use super::stock::{Origin, Stock};
+use super::told::Beside;
+use super::values::{Carried, Carry, carry};
+use super::way::{Made, Way};
+use crate::cli::ask::ask;
+use crate::cli::exit::Exit;
+use crate::cli::import::job::{self, Done, Job};
+use crate::cli::import::ledger::Ledger;
+use crate::cli::import::report::{Report, Tally, summary};
+use crate::cli::import::text;
+use crate::cli::notes::{Notes, write_text};
+use crate::cli::progress::Progress;
+use crate::cli::{Format, Global, work};
+
+/// How many spaces at once, unless `-j` says it.
+const AT_ONCE: usize = 4;
+
+/// A migration, ready to begin.
+pub(super) struct Run<'r> {
+    pub(super) verb: &'r Migrate,
+    pub(super) global: &'r Global,
+    pub(super) origin: &'r Origin,
+    pub(super) stock: &'r Stock,
+    pub(super) sides: &'r [Side],
+    pub(super) way: &'r Way,
+    pub(super) reading: Reading,
+}
+
+/// A space that is done.
+struct Arrived {
+    made: Made,
+    there: Vec<Option<bool>>,
+    carried: Vec<Carried>,
+    done: Done,
+}
+
+/// What is known of all spaces so far.
+struct Whole {
+    report: Option<AtomicFile>,
+    tallies: Vec<Tally>,
+    exits: Vec<Exit>,
+    /// Whether no space is left that a run could go on with.
+    is_over: bool,
+    left_out: u64,
+    lacking: usize,
+    notes: Notes,
+}
+
+impl Run<'_> {
+    fn at_once(&self) -> usize {
+        match self.global.jobs {
+            0 => AT_ONCE,
+            jobs => jobs,
+        }
+    }
+
+    fn made(&self, side: &Side, space: &Space) -> Result<Made> {
+        let place = (side, space);
+        self.way
+            .bundle(self.origin, self.stock, place, &self.reading)
+    }
+
+    fn job<'j>(&self, side: &'j Side, space: &'j Space, made: &'j Made) -> Job<'j> {
+        Job {
+            connected: &side.connected,
+            spaces: std::slice::from_ref(space),
+            bundle: &made.bundle,
+            manner: self.verb.how.manner(),
+            jobs: 1,
+            warns: self.verb.yes && !self.global.quiet,
+        }
+    }
+
+    /// The name of a target, where there are several Kibanas.
+    fn target<'s>(&self, side: &'s Side) -> Option<&'s str> {
+        (self.sides.len() > 1).then_some(&*side.connected.name)
+    }
+
+    /// Shows what would become of everything, and asks; says whether it is to be done.
+    pub(super) fn shown(&self) -> Result<bool> {
+        let is_dry = self.verb.plan_only;
+        let mut notes = Notes::new(Format::Text, true, self.global);
+        let (mut sent, mut spaces) = (0, 0);
+        for side in self.sides {
+            for some in side.spaces.chunks(self.at_once()) {
+                let surveyed = several(some, some.len(), |space| -> Result<_> {
+                    let made = self.made(side, space)?;
+                    let surveys = self.job(side, space, &made).surveys()?;
+                    let there = made.beyond.there(&side.connected.client, space)?;
+                    Ok((made, surveys, there))
+                });
+                for (space, surveyed) in some.iter().zip(surveyed) {
+                    let (made, surveys, there) = surveyed?;
+                    let job = self.job(side, space, &made);
+                    let shown = text::surveys(&job, &surveys, self.global.verbose, is_dry);
+                    let beside = self.beside(&made, &there, false);
+                    let more =
+                        shown + &self.brought(&made, &there) + &beside.text(self.global.verbose);
+                    if is_dry {
+                        work::print(&more)?;
+                    } else {
+                        anstream::eprint!("{more}");
+                    }
+                    for (location, note) in &made.notes {
+                        notes.take(location, note)?;
+                    }
+                    sent += surveys.iter().map(Survey::sent).sum::<usize>();
+                    spaces += 1;
+                }
+            }
+        }
+        notes.tell();
+        if is_dry {
+            return Ok(false);
+        }
+        let place = match self.sides {
+            [side] if spaces == 1 => format!("space {}", side.name(&side.spaces[0])),
+            [side] => format!("{spaces} spaces of {}", side.connected),
+            sides => format!("{spaces} spaces of {} Kibanas", sides.len()),
+        };
+        ask(&format!("Send {sent} records to {place}?"), self.verb.yes)
+    }
+
+    fn beside<'b>(&self, made: &'b Made, there: &'b [Option<bool>], is_done: bool) -> Beside<'b> {
+        Beside {
+            made,
+            there,
+            carry: self.verb.value_lists,
+            is_done,
+        }
+    }
+
+    /// The value lists that would be brought.
+    fn brought(&self, made: &Made, there: &[Option<bool>]) -> String {
+        let mut text = String::new();
+        if self.verb.value_lists == Carry::Never {
+            return text;
+        }
+        for ((sort, id, users), there) in made.beyond.things().zip(there) {
+            if sort == ruleferry::ops::beyond::Sort::ValueList && *there != Some(true) {
+                _ = writeln!(text, "  value list `{id}` is made first ({})", users.ty);
+            }
+        }
+        text
+    }
+
+    /// Does it; says how the run ends, and whether nothing is left to go on with.
+    pub(super) fn done(&self, ledgers: &[Ledger]) -> Result<(Exit, bool)> {
+        let mut whole = Whole {
+            report: self
+                .verb
+                .report
+                .as_ref()
+                .map(AtomicFile::create)
+                .transpose()?,
+            tallies: Vec::new(),
+            exits: Vec::new(),
+            is_over: true,
+            left_out: 0,
+            lacking: 0,
+            notes: Notes::new(Format::Text, true, self.global),
+        };
+        for (side, ledger) in self.sides.iter().zip(ledgers) {
+            for some in side.spaces.chunks(self.at_once()) {
+                if self.global.interrupt.is_asked() {
+                    whole.is_over = false;
+                    whole.exits.push(Exit::Interrupted);
+                    break;
+                }
+                let arrived = several(some, some.len(), |space| self.cross(side, space, ledger));
+                for (space, arrived) in some.iter().zip(arrived) {
+                    match arrived {
+                        Ok(arrived) => self.take(&mut whole, side, arrived)?,
+                        Err(error) => {
+                            whole.is_over = false;
+                            whole.exits.push(Exit::of(error.kind()));
+                            if !matches!(error.kind(), ErrorKind::Interrupted) {
+                                write_text(&format!("space `{}`:", side.name(space)));
+                                crate::cli::render::error(&error.into(), self.global.errors);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        self.finish(whole, &ledgers[0])
+    }
+
+    /// Brings a space what it is to get.
+    fn cross(&self, side: &Side, space: &Space, ledger: &Ledger) -> Result<Arrived> {
+        let made = self.made(side, space)?;
+        let client = &side.connected.client;
+        let is_done = ledger.before(space).is_some_and(|before| before.is_done);
+        let may_add = self.verb.resume || self.verb.how.manner().terms.overwrite.exceptions;
+        let carried = if self.verb.value_lists == Carry::Auto && !is_done {
+            carry(self.origin, (client, space), &made.beyond, may_add)
+        } else {
+            Vec::new()
+        };
+        let job = self.job(side, space, &made);
+        let total = made.bundle.entries().len() as u64;
+        let progress = Progress::parts(self.global.progress, total);
+        let done = job.cross_into(space, &side.gates, ledger, &progress);
+        drop(progress);
+        // What is not carried is a note; that it cannot be looked for ends nothing.
+        let there = made.beyond.there(client, space);
+        let there = there.unwrap_or_else(|_| vec![None; made.beyond.things().count()]);
+        Ok(Arrived {
+            made,
+            there,
+            carried,
+            done,
+        })
+    }
+
+    /// Tells of a space that is done.
+    fn take(&self, whole: &mut Whole, side: &Side, arrived: Arrived) -> Result<()> {
+        let Arrived {
+            made,
+            there,
+            carried,
+            done,
+        } = arrived;
+        let space = done.space.clone();
+        let mut done = [done];
+        let job = self.job(side, &space, &made);
+        if self.verb.how.remove_duplicates {
+            job.remove_duplicates(&mut done, self.verb.yes)?;
+        }
+        let beside = self.beside(&made, &there, true);
+        let mut exit = job::exit(&done);
+        let is_part = beside.lacking() > 0 || made.left_out() > 0;
+        if exit == Exit::Done && (is_part || carried.iter().any(|it| !it.is_there())) {
+            exit = Exit::Part;
+        }
+        let target = self.target(side);
+        let report = Report {
+            job: &job,
+            done: &done,
+            exit,
+            target,
+            is_dry: false,
+        };
+        let mut lines = String::new();
+        for it in &carried {
+            _ = writeln!(lines, "{}", it.json(&space, target));
+        }
+        lines += &report.space(&done[0]);
+        lines += &beside.json(&space, target);
+        if let Some(file) = &mut whole.report {
+            file.write_all(lines.as_bytes())
+                .map_err(|source| Error::io("writing the report", source))?;
+        }
+        match self.verb.format {
+            Format::Json => work::print(&lines)?,
+            Format::Text if self.global.quiet => {}
+            Format::Text => {
+                let mut text = text::done(&report, self.global.verbose);
+                text.extend(carried.iter().map(Carried::text));
+                work::print(&(text + &beside.text(self.global.verbose)))?;
+            }
+        }
+        for (location, note) in &made.notes {
+            whole.notes.take(location, note)?;
+        }
+        whole.lacking += beside.lacking();
+        whole.left_out += made.left_out();
+        whole.tallies.push(Tally::of(&done[0], side.name(&space)));
+        whole.is_over &= done[0].crossed.error.is_none();
+        whole.exits.push(exit);
+        job::fatal(done.into(), exit, self.global);
+        Ok(())
+    }
+
+    fn finish(&self, mut whole: Whole, ledger: &Ledger) -> Result<(Exit, bool)> {
+        let missed = ledger.get("missed").as_array().cloned().unwrap_or_default();
+        if !missed.is_empty() {
+            whole.exits.push(Exit::Part);
+        }
+        let exit = folded(&whole.exits);
+        let mut last = summary(&whole.tallies, exit);
+        last["left_out"] = whole.left_out.into();
+        last["lacking"] = whole.lacking.into();
+        last["not_exported"] = json!(missed);
+        if let Some(mut file) = whole.report {
+            writeln!(file, "{last}").map_err(|source| Error::io("writing the report", source))?;
+            file.commit(Durable::Yes)?;
+        }
+        match self.verb.format {
+            Format::Json => work::print(&format!("{last}\n"))?,
+            Format::Text if self.global.quiet => {}
+            Format::Text => {
+                if whole.tallies.len() > 1 {
+                    work::print(&text::table(&whole.tallies))?;
+                }
+                // Who was asked has seen them.
+                if self.verb.yes {
+                    whole.notes.tell();
+                }
+                if !missed.is_empty() {
+                    let (count, name) = (missed.len(), self.origin.name());
+                    write_text(&format!(
+                        "warning: {count} things could not be had from {name}"
+                    ));
+                }
+            }
+        }
+        Ok((exit, whole.is_over))
+    }
+}
+
+/// How a run ends whose spaces ended so.
+fn folded(exits: &[Exit]) -> Exit {
+    let has = |wanted: Exit| exits.contains(&wanted);
+    if has(Exit::Interrupted) {
+        return Exit::Interrupted;
+    }
+    if has(Exit::Denied) {
+        return Exit::Denied;
+    }
+    match exits.iter().find(|exit| **exit != Exit::Done) {
+        None => Exit::Done,
+        Some(_) if exits.iter().all(|exit| *exit == Exit::Failed) => Exit::Failed,
+        Some(_) => Exit::Part,
+    }
+}

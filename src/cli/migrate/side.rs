@@ -1,0 +1,90 @@
+//! A Kibana that content goes to, and what was taken down of it.
+
+use std::path::{Path, PathBuf};
+
+use ruleferry::error::{Error, Result};
+use ruleferry::kibana::{Retry, Space};
+use ruleferry::ops::import::Gates;
+use ruleferry::schema::Target as Version;
+
+use super::stock::Origin;
+use crate::cli::Global;
+use crate::cli::connection::{Connected, Connection, Target};
+use crate::cli::plan;
+
+/// A Kibana with the spaces that are meant.
+pub(super) struct Side {
+    pub(super) connected: Connected,
+    pub(super) spaces: Vec<Space>,
+    pub(super) version: Version,
+    pub(super) gates: Gates,
+}
+
+impl Side {
+    /// The Kibanas that the targets name, each once.
+    pub(super) fn all(targets: &[Target], origin: &Origin, global: &Global) -> Result<Vec<Self>> {
+        let mut sides: Vec<Self> = Vec::new();
+        for target in targets {
+            let connected = Connection::default().connect_to(target, Retry::default(), global)?;
+            let mut spaces = connected.chosen()?;
+            let url = connected.client.url();
+            if url == origin.connected.client.url() {
+                spaces.retain(|space| *space != origin.space);
+            }
+            if spaces.is_empty() {
+                return Err(Error::usage(format!(
+                    "`--to {target}` is the space that `--from` names"
+                )));
+            }
+            let known = sides
+                .iter_mut()
+                .find(|side| side.connected.client.url() == url);
+            if let Some(side) = known {
+                for space in spaces {
+                    if !side.spaces.contains(&space) {
+                        side.spaces.push(space);
+                    }
+                }
+                continue;
+            }
+            let version = connected.version()?;
+            plan::check_version(version)?;
+            sides.push(Self {
+                connected,
+                spaces,
+                version,
+                gates: Gates::default(),
+            });
+        }
+        Ok(sides)
+    }
+
+    /// As in `dr/soc`.
+    pub(super) fn name(&self, space: &Space) -> String {
+        format!("{}/{space}", self.connected)
+    }
+
+    /// The path of its journal, where the run has that of another as well.
+    pub(super) fn journal(&self, base: &Path, is_first: bool) -> PathBuf {
+        if is_first {
+            return base.into();
+        }
+        let safe = |c: char| {
+            if c.is_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        };
+        let name: String = self.connected.name.chars().map(safe).collect();
+        with_suffix(base, &name)
+    }
+}
+
+/// The path with more at the end of its name.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(suffix);
+    path.with_file_name(name)
+}

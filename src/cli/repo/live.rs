@@ -1,0 +1,135 @@
+//! How do live spaces differ from what a snapshot has of them? Counts by kind; `diff` names each.
+
+use std::io::{BufWriter, Write};
+
+use ruleferry::bundle::{Comparison, Fields, Lens, Outcome, Tally, Terms};
+use ruleferry::error::{Error, Result};
+use ruleferry::kibana::{Retry, Space};
+use ruleferry::ops::backup;
+use ruleferry::record::{Kind, Kinds, Record};
+use ruleferry::repo::{Choice, Repository, StoredSpace};
+use ruleferry::schema;
+use ruleferry::stream::{Source, Spool};
+use serde_json::{Map, Value, json};
+
+use super::super::connection::{Connected, Connection, Target};
+use super::super::exit::Exit;
+use super::super::{Format, Global, work};
+
+/// What may have become of a record since the snapshot.
+const SORTS: [(Outcome, &str); 3] = [
+    (Outcome::Added, "added"),
+    (Outcome::Removed, "removed"),
+    (Outcome::Changed, "changed"),
+];
+/// What is compared: all but the lines that close an export.
+const COMPARED: Kinds = Kinds::of(&[
+    Kind::Rule,
+    Kind::ExceptionList,
+    Kind::ExceptionItem,
+    Kind::Connector,
+    Kind::Other,
+]);
+
+/// Compares the spaces that are meant of a snapshot with what is live now.
+pub(super) fn compare(
+    repository: &Repository,
+    choice: &Choice,
+    target: &Target,
+    format: Format,
+    global: &Global,
+) -> Result<Exit> {
+    let connected = Connection::default().connect_to(target, Retry::default(), global)?;
+    let (entry, manifest) = repository.choose(choice, None)?;
+    let held: Vec<Space> = manifest
+        .spaces
+        .iter()
+        .filter(|space| !space.files.is_empty())
+        .filter_map(|space| space.space.parse().ok())
+        .collect();
+    let meant = connected.spaces.among(Some(&held)).map_err(|_| {
+        let id = entry.id();
+        Error::usage(format!("the snapshot {id} has nothing of `{target}`"))
+    })?;
+    let version = connected.version()?;
+    let mut exit = Exit::Done;
+    for space in meant {
+        let Some(stored) = manifest.space(space.as_str()) else {
+            continue;
+        };
+        let (tally, is_whole) = tally((repository, stored), (&connected, &space, version), global)?;
+        if tally.has_differences() {
+            exit = Exit::Findings;
+        } else if !is_whole && exit == Exit::Done {
+            exit = Exit::Part;
+        }
+        let line = match format {
+            Format::Text => text(&space, tally),
+            Format::Json => as_json(&space, &entry.id(), tally).to_string(),
+        };
+        work::print(&format!("{line}\n"))?;
+    }
+    Ok(exit)
+}
+
+/// What differs, and whether all of the live space could be had.
+fn tally(
+    (repository, stored): (&Repository, &StoredSpace),
+    (connected, space, version): (&Connected, &Space, schema::Target),
+    global: &Global,
+) -> Result<(Tally, bool)> {
+    let mut out = BufWriter::with_capacity(1 << 18, Spool::new()?);
+    let keeping = |source| Error::io("writing a temporary file", source);
+    let is_whole = backup::read(&connected.client, space, version, &mut out)?;
+    out.flush().map_err(keeping)?;
+    let mut spool = out
+        .into_inner()
+        .map_err(|error| keeping(error.into_error()))?;
+    let live = Source::decoded(format!("{connected}/{space}"), spool.reader()?);
+    let old = Source::decoded(&*stored.space, repository.read_records(stored));
+    let mut reading = global.reading(&std::sync::Arc::default());
+    // `-j` is about requests here.
+    reading.jobs = 0;
+    let terms = Terms {
+        lens: Lens::new(Fields::Owned, std::iter::empty())?,
+        kinds: COMPARED,
+        chosen: |_: &Record<'_>| true,
+    };
+    let comparison = Comparison::read(reading, vec![old], vec![live], terms, |_| Ok(()))?;
+    Ok((comparison.tally(), is_whole))
+}
+
+/// As in "space `soc`: 2 rules changed, 1 exception item added since".
+fn text(space: &Space, tally: Tally) -> String {
+    let mut parts = Vec::new();
+    for kind in Kind::ALL {
+        for (outcome, name) in SORTS {
+            let many = tally.of(kind, outcome);
+            if many > 0 {
+                let plural = if many == 1 { "" } else { "s" };
+                parts.push(format!("{many} {kind}{plural} {name}"));
+            }
+        }
+    }
+    match parts.as_slice() {
+        [] => format!("space `{space}`: as in the snapshot"),
+        parts => format!("space `{space}`: {} since", parts.join(", ")),
+    }
+}
+
+fn as_json(space: &Space, snapshot: &str, tally: Tally) -> Value {
+    let mut differences = Map::new();
+    for kind in Kind::ALL {
+        let counts = SORTS.map(|(outcome, name)| (name, tally.of(kind, outcome)));
+        if counts.iter().any(|(_, many)| *many > 0) {
+            let counts = counts.map(|(name, many)| (name.to_owned(), Value::from(many)));
+            differences.insert(kind.name().into(), counts.into_iter().collect());
+        }
+    }
+    json!({
+        "schema_version": 1,
+        "space": space.as_str(),
+        "snapshot": snapshot,
+        "differences": differences,
+    })
+}

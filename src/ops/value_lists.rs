@@ -1,0 +1,372 @@
+//! How does a value list get from one space to another, with its settings and all its values?
+//!
+//! No export of rules or exceptions has them: an item that refers to one has its id and type alone. Values are lines of text. What a
+//! space has is compared first and only what is absent is sent, since importing a value again may store it twice.
+
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::kibana::{Client, Content, Method, Request, Space, Upload};
+
+/// The most bytes of values in one upload; Kibana takes 9 000 000 with all that is around them (import-export.md §5.7).
+const PIECE: usize = 8_500_000;
+/// How often what is absent is sent when answers are lost.
+const ATTEMPTS: u32 = 3;
+/// How often a space is read until what was sent is seen in it.
+const LOOKS: u32 = 5;
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What a value list is, beside its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings(Value);
+
+/// What came of an import.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Whether the list was made.
+    pub is_created: bool,
+    /// How many values the bundle has, each once.
+    pub values: u64,
+    /// How many values were absent, and sent.
+    pub sent: u64,
+    /// How many of them are not in the space after all.
+    pub missing: u64,
+}
+
+impl Settings {
+    /// The settings of a list of a space; none if it has no such list.
+    pub fn of(client: &Client, space: &Space, id: &str) -> Result<Option<Self>> {
+        let request = Request::new(Method::Get, "/api/lists")
+            .in_space(space)
+            .with("id", id);
+        match client.send(&request).and_then(|mut reply| reply.json()) {
+            Ok(settings) => Ok(Some(Self(settings))),
+            Err(error) if is_no_list(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads what [`text`](Self::text) wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        value["id"].is_string().then_some(Self(value))
+    }
+
+    /// As JSON, all that the server told.
+    pub fn text(&self) -> String {
+        self.0.to_string()
+    }
+
+    /// Its id, by which exceptions refer to it.
+    pub fn id(&self) -> &str {
+        self.0["id"].as_str().unwrap_or_default()
+    }
+
+    /// The type of its values, as in `ip`.
+    pub fn ty(&self) -> &str {
+        self.0["type"].as_str().unwrap_or_default()
+    }
+
+    /// What makes such a list in another space.
+    fn body(&self) -> Value {
+        let name = self.0["name"].as_str().filter(|name| !name.is_empty());
+        let description = self.0["description"]
+            .as_str()
+            .filter(|text| !text.is_empty());
+        let name = name.unwrap_or(self.id());
+        let mut body = json!({
+            "id": self.id(),
+            "name": name,
+            "description": description.unwrap_or(name),
+            "type": self.ty(),
+        });
+        for key in ["meta", "serializer", "deserializer"] {
+            if let Some(value) = self.0.get(key).filter(|value| !value.is_null()) {
+                body[key] = value.clone();
+            }
+        }
+        body
+    }
+}
+
+/// Whether the server says that it has no such list, and not that it knows nothing of lists.
+fn is_no_list(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Status { status: 404, message, .. } if &**message != "Not Found")
+}
+
+/// Writes the values of a list, one a line; tells how many.
+pub fn export(client: &Client, space: &Space, id: &str, out: &mut dyn Write) -> Result<u64> {
+    let mut count = 0;
+    each(client, space, id, &mut |value| {
+        count += 1;
+        out.write_all(value)
+            .and_then(|()| out.write_all(b"\n"))
+            .map_err(|source| Error::io("writing the values of a list", source))
+    })?;
+    Ok(count)
+}
+
+/// Brings a list into a space with values that are lines of text: makes it if it is not there, and sends what it lacks.
+///
+/// `values` is opened anew for each pass. Values that the list has beside these stay.
+pub fn import<R: BufRead>(
+    client: &Client,
+    space: &Space,
+    settings: &Settings,
+    mut values: impl FnMut() -> Result<R>,
+) -> Result<Imported> {
+    let mut told = Imported {
+        is_created: create(client, space, settings)?,
+        ..Imported::default()
+    };
+    let id = settings.id();
+    let mut attempt = 1;
+    loop {
+        let there = hashes(client, space, id)?;
+        match send(client, space, id, values()?, there) {
+            Ok((all, sent)) => {
+                (told.values, told.sent) = (all, told.sent + sent);
+                break;
+            }
+            // What arrived of it is there when the space is read again.
+            Err(error) if matches!(error.kind(), ErrorKind::Lost { .. }) && attempt < ATTEMPTS => {
+                attempt += 1;
+                stand_still(client, space, id)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if told.sent > 0 {
+        told.missing = missing(client, space, id, &mut values)?;
+    }
+    Ok(told)
+}
+
+/// How many of the values a list of the space does not have.
+pub fn lacking(client: &Client, space: &Space, id: &str, values: impl BufRead) -> Result<u64> {
+    let there = hashes(client, space, id)?;
+    Ok(absent(&there, values)?.len() as u64)
+}
+
+fn absent(there: &HashSet<u128>, values: impl BufRead) -> Result<HashSet<u128>> {
+    let mut absent = HashSet::new();
+    lines(values, &mut |value| {
+        let hash = xxh3_128(value);
+        if !there.contains(&hash) {
+            absent.insert(hash);
+        }
+        Ok(())
+    })?;
+    Ok(absent)
+}
+
+/// Waits until a list no longer grows, since the server may still be at work on what was sent.
+fn stand_still(client: &Client, space: &Space, id: &str) -> Result<()> {
+    let mut before = None;
+    for _ in 0..LOOKS {
+        pause(client)?;
+        let now = hashes(client, space, id)?.len();
+        if before == Some(now) {
+            break;
+        }
+        before = Some(now);
+    }
+    Ok(())
+}
+
+fn pause(client: &Client) -> Result<()> {
+    if client.pause(PAUSE) {
+        Ok(())
+    } else {
+        Err(ErrorKind::Interrupted.into())
+    }
+}
+
+/// Makes the list if it is not there; says whether it was made.
+fn create(client: &Client, space: &Space, settings: &Settings) -> Result<bool> {
+    if let Some(there) = Settings::of(client, space, settings.id())? {
+        if there.ty() != settings.ty() {
+            return Err(Error::refused(format!(
+                "value list `{}` must be of type `{}`, found one of type `{}` in space `{space}`",
+                settings.id(),
+                settings.ty(),
+                there.ty()
+            )));
+        }
+        return Ok(false);
+    }
+    let index = Request::new(Method::Get, "/api/lists/index").in_space(space);
+    let has_index = match client
+        .send(&index)
+        .and_then(|mut reply| reply.json::<Value>())
+    {
+        Ok(index) => index["list_index"] == true && index["list_item_index"] == true,
+        Err(error) if matches!(error.kind(), ErrorKind::Status { status: 404, .. }) => false,
+        Err(error) => return Err(error),
+    };
+    if !has_index {
+        let index = Request::new(Method::Post, "/api/lists/index").in_space(space);
+        let done = client.send(&index).map(|_| ());
+        passing(done, 409)?;
+    }
+    let make = Request::new(Method::Post, "/api/lists")
+        .in_space(space)
+        .json(settings.body().to_string());
+    // An answer that was lost may have been for a list that is there now.
+    match client.send(&make) {
+        Ok(_) => Ok(true),
+        Err(error) => match Settings::of(client, space, settings.id())? {
+            Some(_) => Ok(true),
+            None => Err(error),
+        },
+    }
+}
+
+/// What came, where this status is as good as success.
+fn passing(result: Result<()>, good: u16) -> Result<()> {
+    match result {
+        Err(error) if matches!(error.kind(), ErrorKind::Status { status, .. } if *status == good) => {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+/// Hands each value of a list to `take`.
+fn each(
+    client: &Client,
+    space: &Space,
+    id: &str,
+    take: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let request = Request::new(Method::Post, "/api/lists/items/_export")
+        .in_space(space)
+        .with("list_id", id)
+        .replayed();
+    lines(BufReader::new(client.send(&request)?), take)
+}
+
+/// Hands each line that is not blank to `take`, without its end.
+fn lines(mut reader: impl BufRead, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = reader
+            .read_until(b'\n', &mut line)
+            .map_err(|source| Error::io("reading the values of a list", source))?;
+        if read == 0 {
+            return Ok(());
+        }
+        let value = line.strip_suffix(b"\n").unwrap_or(&line);
+        let value = value.strip_suffix(b"\r").unwrap_or(value);
+        if !value.trim_ascii().is_empty() {
+            take(value)?;
+        }
+    }
+}
+
+fn hashes(client: &Client, space: &Space, id: &str) -> Result<HashSet<u128>> {
+    let mut found = HashSet::new();
+    each(client, space, id, &mut |value| {
+        found.insert(xxh3_128(value));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Sends the values that are not there, in pieces; tells how many there are in all, and how many were sent.
+fn send(
+    client: &Client,
+    space: &Space,
+    id: &str,
+    values: impl BufRead,
+    mut there: HashSet<u128>,
+) -> Result<(u64, u64)> {
+    let mut piece: Vec<u8> = Vec::new();
+    let (mut all, mut sent) = (0, 0);
+    let mut seen = HashSet::new();
+    lines(values, &mut |value| {
+        let hash = xxh3_128(value);
+        all += u64::from(seen.insert(hash));
+        if there.insert(hash) {
+            if piece.len() + value.len() >= PIECE {
+                upload(client, space, id, std::mem::take(&mut piece))?;
+            }
+            piece.extend_from_slice(value);
+            piece.push(b'\n');
+            sent += 1;
+        }
+        Ok(())
+    })?;
+    if !piece.is_empty() {
+        upload(client, space, id, piece)?;
+    }
+    Ok((all, sent))
+}
+
+fn upload(client: &Client, space: &Space, id: &str, piece: Vec<u8>) -> Result<()> {
+    let content: Arc<dyn Content> = Arc::new(Arc::<[u8]>::from(piece));
+    let boundary = || uuid::Uuid::new_v4().as_u128();
+    let upload = Upload::new("values.txt", content, boundary)
+        .map_err(|source| Error::io("reading the values of a list", source))?;
+    let request = Request::new(Method::Post, "/api/lists/items/_import")
+        .in_space(space)
+        .with("list_id", id)
+        .file(upload);
+    client.send(&request).map(|_| ())
+}
+
+/// How many of the values the space does not have, once it had time to show them.
+fn missing<R: BufRead>(
+    client: &Client,
+    space: &Space,
+    id: &str,
+    values: &mut impl FnMut() -> Result<R>,
+) -> Result<u64> {
+    let mut look = 1;
+    loop {
+        let there = hashes(client, space, id)?;
+        let absent = absent(&there, values()?)?;
+        if absent.is_empty() || look == LOOKS {
+            return Ok(absent.len() as u64);
+        }
+        look += 1;
+        pause(client)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_values_whatever_ends_them() {
+        let mut found = Vec::new();
+        lines(&b"a\r\n\n  \nb c\nd"[..], &mut |value| {
+            found.push(String::from_utf8(value.to_vec()).unwrap());
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(found, ["a", "b c", "d"]);
+    }
+
+    #[test]
+    fn a_list_is_made_of_what_it_says_of_itself() {
+        let text = r#"{"id":"ips","name":"ips","type":"ip","description":"","_version":"x","created_by":"a"}"#;
+        let settings = Settings::parse(text).unwrap();
+        assert_eq!((settings.id(), settings.ty()), ("ips", "ip"));
+        assert_eq!(
+            settings.body(),
+            json!({"id": "ips", "name": "ips", "type": "ip", "description": "ips"})
+        );
+        assert_eq!(Settings::parse(&settings.text()), Some(settings));
+        assert_eq!(Settings::parse("{}"), None);
+    }
+}
