@@ -307,6 +307,24 @@ fn kills(many: u64) {
 
 #[cfg(unix)]
 #[test]
+fn a_run_that_is_killed_while_it_makes_a_repository_does_no_harm() {
+    let mut choices = Choices::new(13);
+    for _ in 0..10 {
+        let folder = Folder::new();
+        let wait = std::time::Duration::from_micros(choices.below(4000));
+        snapshots::run_child(folder.path(), 1, Some(wait));
+        snapshots::run_child(folder.path(), 1, None);
+        let (verified, findings) = verify(folder.path());
+        assert_eq!(
+            (verified.faults, &*verified.notes),
+            (0, &[][..]),
+            "{findings:?}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_run_that_is_killed_does_no_harm() {
     kills(30);
 }

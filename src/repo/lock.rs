@@ -1,14 +1,23 @@
 //! Who may change a repository, and who reads it meanwhile: locks that the system lets go of when a process ends.
 
 use std::fs::{File, TryLockError};
+use std::time::Duration;
 
 use super::folder::{Folder, READ_LOCK, WRITE_LOCK, owned, writing};
 use crate::error::{ErrorKind, Result};
 
+/// How often a lock is tried.
+const PATIENCE: u32 = 10;
+
 /// A lock, held until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
-    _file: File,
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A process that is being started has the file too until it runs, and closing ours would not let go of the lock.
+        _ = self.0.unlock();
+    }
 }
 
 impl Lock {
@@ -27,17 +36,19 @@ impl Lock {
     fn alone(folder: &Folder, name: &str, busy: &str) -> Result<Self> {
         let path = folder.at(name);
         let file = owned().open(&path).map_err(|error| writing(&path, error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => {
-                let message = format!("`{}` {busy}", folder.path().display());
-                Err(ErrorKind::Busy {
-                    message: message.into(),
-                }
-                .into())
+        // Who only looks whether somebody writes has the lock for a moment.
+        for _ in 0..PATIENCE {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self(file)),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+                Err(TryLockError::Error(error)) => return Err(writing(&path, error)),
             }
-            Err(TryLockError::Error(error)) => Err(writing(&path, error)),
         }
+        let message = format!("`{}` {busy}", folder.path().display());
+        Err(ErrorKind::Busy {
+            message: message.into(),
+        }
+        .into())
     }
 
     /// For one of many who read: waits until nothing is being removed. None where there is nothing to lock, as in a repository
@@ -45,13 +56,17 @@ impl Lock {
     pub(super) fn to_read(folder: &Folder) -> Option<Self> {
         let file = File::open(folder.at(READ_LOCK)).ok()?;
         file.lock_shared().ok()?;
-        Some(Self { _file: file })
+        Some(Self(file))
     }
 
     /// Whether somebody changes the repository now.
     pub(super) fn is_being_written(folder: &Folder) -> bool {
-        let file = File::open(folder.at(WRITE_LOCK));
-        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        let Ok(file) = File::open(folder.at(WRITE_LOCK)) else {
+            return false;
+        };
+        let tried = file.try_lock_shared();
+        drop(Self(file));
+        matches!(tried, Err(TryLockError::WouldBlock))
     }
 }
 
