@@ -318,7 +318,7 @@ fn what_the_server_refuses_is_told_in_its_words() {
 fn older_targets_are_refused_with_a_reason() {
     for (version, why) in [
         ("7.17", "an import needs 8.0 or later"),
-        ("7.9", "Kibana 7.9.0, whose import is not known here"),
+        ("7.9", "of whose exports and imports nothing is known here"),
     ] {
         let shore = Shore::of(version, &records());
         let told = shore.import(&[]);
