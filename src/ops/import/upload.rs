@@ -219,6 +219,7 @@ impl Crossing<'_> {
     /// Settles a line by what the answer says of it and what the space now has.
     fn judge(&mut self, index: u32, problems: &Problems) {
         let at = index as usize;
+        self.revive(index);
         if self.settled[at] {
             return;
         }
@@ -310,6 +311,7 @@ impl Crossing<'_> {
 
     fn take_what_is_there(&mut self, records: &[u32]) {
         for &index in records {
+            self.revive(index);
             let is_there = match self.view.seen(index) {
                 Seen::Same => true,
                 // It was not there before, so this is what became of it.
@@ -319,6 +321,16 @@ impl Crossing<'_> {
             if is_there && !self.waits_for_others(index) {
                 self.arrived(index, None, None);
             }
+        }
+    }
+
+    /// Sends an item again that was there already and is gone: a request that replaced its list deleted it, and ended before it made
+    /// it anew.
+    fn revive(&mut self, index: u32) {
+        let at = index as usize;
+        if self.aims[at] == Aim::Unchanged && self.view.seen(index) == Seen::Absent {
+            self.aims[at] = Aim::Overwrite;
+            self.settled[at] = false;
         }
     }
 
