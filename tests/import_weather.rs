@@ -40,6 +40,11 @@ fn nothing_is_lost_or_doubled_in_bad_weather() {
 }
 
 #[test]
+fn items_that_a_broken_import_deleted_are_sent_again() {
+    weather::what_was_half_replaced_is_made_whole();
+}
+
+#[test]
 #[ignore = "takes minutes"]
 fn nothing_is_lost_or_doubled_a_long_way() {
     let cases = std::env::var("RULEFERRY_CASES").ok();

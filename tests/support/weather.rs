@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ruleferry::kibana::{Client, Credentials, Options, Retry, Secret, Space};
+use ruleferry::kibana::{Client, Credentials, Method, Options, Request, Retry, Secret, Space};
 use ruleferry::ops::import::{
     Crossed, Double, Gates, Inventory, Manner, Terms, Unlogged, cross, doubles, remove_younger,
 };
@@ -12,7 +12,9 @@ use ruleferry::pipeline::Reading;
 use ruleferry::stream::Source;
 use serde_json::{Value, json};
 
-use super::kibana::{API_KEY, Cause, Dice, Kibana, Maker, Schedule, Settings, State};
+use super::kibana::{
+    API_KEY, At, Cause, Dice, Fault, Kibana, Maker, On, Schedule, Settings, State,
+};
 use super::records::{connector, item, lines, list, rule, secretless, with};
 
 /// How long a space must stand still; what is late here is late by some thirty milliseconds at most.
@@ -342,4 +344,50 @@ fn is_there(record: &Value, state: &State) -> bool {
             && is_same("description", it)
             && is_same("namespace_type", it)
     })
+}
+
+/// A server that deletes the items of a list and breaks off before it makes them anew: they are sent again.
+pub(crate) fn what_was_half_replaced_is_made_whole() {
+    let kibana = Kibana::start(Settings {
+        spaces: vec!["soc".into()],
+        ..Settings::of("9.1")
+    });
+    let there = [list("l"), item("a", "l"), item("b", "l")];
+    kibana.seed("soc", lines(&there).join("\n").as_bytes());
+    let newer = with(item("b", "l"), &json!({"description": "newer"}));
+    let text = lines(&[list("l"), item("a", "l"), newer, rule("r")]).join("\n");
+    let import = On::nth("POST", "*/_import", 1);
+    kibana.schedule(Schedule::of([(import, Fault::Reset(At::BeforeBody))]));
+    let (client, space): (Client, Space) = (client(&kibana), "soc".parse().unwrap());
+    let source = Source::reader("bundle", text.as_bytes());
+    let bundle =
+        Inventory::read(&Reading::default(), vec![source], "9.1".parse().unwrap()).unwrap();
+    let mut terms = Terms::default();
+    terms.overwrite.exceptions = true;
+    let manner = Manner {
+        terms,
+        part_time: Duration::from_secs(5),
+        still: STILL,
+        verify: true,
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !kibana.log().iter().any(|it| it.path.ends_with("/_import")) {
+                std::thread::yield_now();
+            }
+            let request = Request::new(Method::Delete, "/api/exception_lists/items")
+                .in_space(&space)
+                .with("item_id", "a");
+            client.send(&request).unwrap();
+        });
+        let gates = Gates::default();
+        let crossed = cross(&client, &space, &bundle, manner, &gates, (&Unlogged, None));
+        assert!(
+            crossed.told.iter().flatten().all(|told| told.is_there()),
+            "{crossed:?}"
+        );
+    });
+    let items = kibana.state("soc").items;
+    assert!(items.iter().any(|it| it["item_id"] == "a"), "{items:?}");
+    assert_eq!(items.len(), 2);
 }
