@@ -355,7 +355,7 @@ pub(crate) fn what_was_half_replaced_is_made_whole() {
     let there = [list("l"), item("a", "l"), item("b", "l")];
     kibana.seed("soc", lines(&there).join("\n").as_bytes());
     let newer = with(item("b", "l"), &json!({"description": "newer"}));
-    let text = lines(&[list("l"), item("a", "l"), newer, rule("r")]).join("\n");
+    let text = lines(&[list("l"), item("a", "l"), newer.clone(), rule("r")]).join("\n");
     let import = On::nth("POST", "*/_import", 1);
     kibana.schedule(Schedule::of([(import, Fault::Reset(At::BeforeBody))]));
     let (client, space): (Client, Space) = (client(&kibana), "soc".parse().unwrap());
@@ -379,11 +379,19 @@ pub(crate) fn what_was_half_replaced_is_made_whole() {
                 .in_space(&space)
                 .with("item_id", "a");
             client.send(&request).unwrap();
+            let request = Request::new(Method::Put, "/api/exception_lists/items")
+                .in_space(&space)
+                .json(newer.to_string());
+            client.send(&request).unwrap();
         });
         let gates = Gates::default();
         let crossed = cross(&client, &space, &bundle, manner, &gates, (&Unlogged, None));
         assert!(
-            crossed.told.iter().flatten().all(|told| told.is_there()),
+            crossed
+                .told
+                .iter()
+                .flatten()
+                .all(ruleferry::ops::import::Told::is_there),
             "{crossed:?}"
         );
     });
