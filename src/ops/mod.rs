@@ -15,6 +15,7 @@ pub mod prebuilt;
 pub mod resolve;
 pub mod settle;
 pub mod snapshot;
+pub mod spare;
 mod status;
 pub mod timelines;
 pub mod value_lists;
