@@ -149,7 +149,7 @@ impl From<Error> for Failure {
 }
 
 /// Whether the server has no such route.
-fn is_unknown(error: &Error) -> bool {
+pub(super) fn is_unknown(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Status { status: 404, message, .. } if &**message == "Not Found")
 }
 
