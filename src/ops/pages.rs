@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::export::read;
 use crate::error::{Error, Result};
 use crate::kibana::{Client, Method, Request, Space};
 
@@ -52,7 +53,7 @@ impl Connector {
 /// The connectors of a space, preconfigured and system ones too.
 pub fn connectors(client: &Client, space: &Space) -> Result<Vec<Connector>> {
     let request = Request::new(Method::Get, "/api/actions/connectors").in_space(space);
-    client.send(&request)?.json()
+    read(client, &request)
 }
 
 /// The spaces that the credentials may see, in the server's order.

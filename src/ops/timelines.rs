@@ -18,7 +18,7 @@ use serde_json::json;
 pub use import::{Told, import, named, survey};
 pub use mark::{Differences, compare};
 
-use super::export::again;
+use super::export::{again, read};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kibana::{Client, Method, Request, Space};
 
@@ -140,7 +140,7 @@ fn ends(
         if which == Which::Templates {
             request = request.with("timeline_type", "template");
         }
-        let page: Page = client.send(&request)?.json()?;
+        let page: Page = read(client, &request)?;
         let is_last = page.timeline.len() < PAGE || number * PAGE >= page.total_count;
         page.timeline.into_iter().for_each(&mut *take);
         if is_last || number == LAST {

@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader};
 use super::{TIMELINES, VALUE_LISTS, VALUES};
 use crate::error::{Error, Result};
 use crate::kibana::{Client, Space};
-use crate::ops::export::{again, is_refusal};
+use crate::ops::export::is_refusal;
 use crate::ops::timelines::{self, Differences, Which};
 use crate::ops::value_lists::{self, Settings};
 use crate::repo::{Repository, StoredFile, StoredSpace};
@@ -74,7 +74,7 @@ fn value_lists(
     stored: &StoredSpace,
     (client, space): (&Client, &Space),
 ) -> Result<Differences> {
-    let live = again(client, || value_lists::all(client, space))?;
+    let live = value_lists::all(client, space)?;
     let mut live: BTreeMap<&str, &Settings> = live.iter().map(|list| (list.id(), list)).collect();
     let mut found = Differences::default();
     let settings = stored.file(VALUE_LISTS);
@@ -104,7 +104,7 @@ fn timelines(
     stored: &StoredSpace,
     (client, space): (&Client, &Space),
 ) -> Result<Differences> {
-    let listed = again(client, || timelines::list(client, space, Which::All));
+    let listed = timelines::list(client, space, Which::All);
     let listed = match (listed, stored.file(TIMELINES)) {
         (Ok(listed), _) => listed,
         // A server that does not know of timelines has none.
