@@ -9,7 +9,6 @@ mod kibana;
 #[path = "support/records.rs"]
 mod records;
 
-use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 
@@ -351,4 +350,47 @@ fn a_rehearsal_sends_nothing() {
     let would = json_lines(&ran).pop().unwrap();
     assert_eq!(would["would"]["created"]["rule"], 22, "{would}");
     assert!(kibana.state("soc").rules.is_empty());
+}
+
+#[test]
+fn a_space_that_failed_is_named_with_the_snapshot_that_has_it() {
+    let kibana = Kibana::start(settings("9.1", &["soc", "emea"]));
+    let folder = Folder::new();
+    for space in ["soc", "emea"] {
+        kibana.seed(space, &bundle(&content(space)));
+    }
+    let from = ["backup", "--repo", "repo", "--from", "prod/soc,emea"];
+    well(&folder, &kibana, &from);
+    let refusal = Fault::Status {
+        status: 403,
+        retry_after: None,
+        is_html: false,
+        work: Work::NotDone,
+    };
+    let later = On {
+        nth: (3..1000).collect(),
+        ..On::each("POST", "*/_export")
+    };
+    kibana.schedule(Schedule::of([(later, refusal)]));
+    let ran = run(&folder, &kibana, &[&from[..], &["-j", "1"]].concat());
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    kibana.reset();
+    let list = ["snapshots", "--repo", "repo", "--format", "json"];
+    let first = json_lines(&well(&folder, &kibana, &list))[0]["snapshot"].clone();
+    let named = format!("`--snapshot {}`", first.as_str().unwrap());
+    let to = |target: &str, more: &[&str]| {
+        let args = ["restore", "--repo", "repo", "--to", target, "--yes"];
+        run(&folder, &kibana, &[&args[..], more].concat())
+    };
+    // The other one comes back, and nothing older without being asked for.
+    let ran = to("prod/*", &[]);
+    assert_eq!(ran.code, Some(3), "{}{}", text(&ran), ran.stderr);
+    assert!(ran.stderr.contains(&named), "{}", ran.stderr);
+    assert_eq!(kibana.state("soc").rules.len(), 22);
+    assert!(kibana.state("emea").rules.is_empty());
+    let ran = to("prod/emea", &[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&named), "{}", ran.stderr);
+    let ran = to("prod/emea", &["--snapshot", first.as_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
 }

@@ -1,6 +1,7 @@
 //! How much memory do `backup` and `restore` take with many spaces? As much as with few.
 
-#![cfg(all(test, target_os = "linux"))]
+#![cfg(test)]
+#![cfg(target_os = "linux")]
 
 #[path = "support/command.rs"]
 mod command;
