@@ -212,7 +212,7 @@ impl Run<'_> {
             Vec::new()
         };
         let job = self.job(side, space, &made);
-        let total = made.bundle.entries().len() as u64;
+        let total = made.bundle.len() as u64;
         let progress = Progress::parts(self.global.progress, total);
         let done = job.cross_into(space, &side.gates, ledger, &progress);
         drop(progress);
