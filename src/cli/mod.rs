@@ -5,6 +5,7 @@ mod ask;
 mod backup;
 mod bulk_action;
 mod bulk_edit;
+mod carried;
 mod check;
 mod config;
 mod connection;

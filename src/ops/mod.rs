@@ -15,7 +15,9 @@ pub mod prebuilt;
 pub mod resolve;
 pub mod settle;
 pub mod snapshot;
+pub mod spare;
 mod status;
+pub mod timelines;
 pub mod value_lists;
 
 pub use pages::{Connector, Counted, connectors, spaces, total};
