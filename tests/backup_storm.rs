@@ -12,6 +12,8 @@ mod kibana;
 mod records;
 #[path = "support/shore.rs"]
 mod shore;
+#[path = "support/storm.rs"]
+mod storm;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,34 +27,11 @@ use ruleferry::record::Kind;
 use ruleferry::repo::{Entry, Manifest, Repository};
 use serde_json::{Value, json};
 use shore::Shore;
+use storm::{cases, each_seed};
 
 const SPACES: [&str; 3] = ["soc", "emea", "default"];
 const BACKUP: [&str; 5] = ["backup", "--repo", "repo", "--space", "*"];
 const VERIFY: [&str; 3] = ["verify", "--repo", "repo"];
-
-/// Cases of a long way, or of as many as the environment says.
-fn cases(usual: u64) -> u64 {
-    let cases = std::env::var("RULEFERRY_CASES").ok();
-    cases.map_or(usual, |cases| cases.parse().unwrap())
-}
-
-/// Does it for each seed, several at a time: most of the time is spent waiting.
-fn each_seed(seeds: std::ops::Range<u64>, threads: usize, work: impl Fn(u64) + Sync) {
-    let next = AtomicU64::new(seeds.start);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
-                        return;
-                    }
-                    work(seed);
-                }
-            });
-        }
-    });
-}
 
 /// Rules with a list, a connector and nothing, and a list that no rule refers to.
 fn content(space: &str) -> Vec<Value> {
@@ -166,7 +145,7 @@ fn kills(seed: u64, many: u64) -> u64 {
         let (args, removes) = RUNS[which];
         let before = snapshots(&shore);
         // Also the clearing away of what was left behind is cut off at times.
-        for _ in 0..1 + dice.below(3) / 2 {
+        for _ in 0..=dice.below(3) / 2 {
             let most = u64::try_from(usual[which].as_micros()).unwrap();
             let mut child = command::spawn(&mut shore.command(args));
             sleep(Duration::from_micros(dice.below(most)));

@@ -13,6 +13,8 @@ mod kibana;
 mod records;
 #[path = "support/shore.rs"]
 mod shore;
+#[path = "support/storm.rs"]
+mod storm;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,35 +25,12 @@ use kibana::{Dice, Logged, Settings};
 use records::{acting, bundle, connector, item, list, referring, rule, with};
 use serde_json::{Value, json};
 use shore::{Shore, is_write};
+use storm::{cases, each_seed};
 
 const RESTORE: [&str; 10] = [
     "restore", "--repo", "repo", "--space", "soc", "--yes", "--report", "r.ndjson", "--still",
     "300ms",
 ];
-
-/// Cases of a long way, or of as many as the environment says.
-fn cases(usual: u64) -> u64 {
-    let cases = std::env::var("RULEFERRY_CASES").ok();
-    cases.map_or(usual, |cases| cases.parse().unwrap())
-}
-
-/// Does it for each seed, several at a time: most of the time is spent waiting.
-fn each_seed(seeds: std::ops::Range<u64>, threads: usize, work: impl Fn(u64) + Sync) {
-    let next = AtomicU64::new(seeds.start);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
-                        return;
-                    }
-                    work(seed);
-                }
-            });
-        }
-    });
-}
 
 /// Lists with items, a connector, and rules with and without them, all of them enabled.
 fn records(rules: u64) -> Vec<Value> {
@@ -114,7 +93,7 @@ fn carried<'l>(imports: impl Iterator<Item = &'l Logged>) -> BTreeSet<&'l str> {
         .collect()
 }
 
-fn is_import(asked: &&Logged) -> bool {
+fn is_import(asked: &Logged) -> bool {
     asked.path.ends_with("/_import")
 }
 
@@ -160,10 +139,10 @@ fn kills(seed: u64, many: u64) -> u64 {
         let log = shore.kibana.log();
         let (first, again) = log.split_at(first.len());
         let (sent, again) = (
-            first.iter().filter(is_import),
-            again.iter().filter(is_import),
+            first.iter().filter(|it| is_import(it)),
+            again.iter().filter(|it| is_import(it)),
         );
-        let last = carried(sent.clone().last().into_iter());
+        let last = carried(sent.clone().next_back().into_iter());
         let twice: BTreeSet<&str> = carried(sent)
             .intersection(&carried(again))
             .copied()
