@@ -17,6 +17,7 @@ pub mod resolve;
 pub mod settle;
 pub mod snapshot;
 mod status;
+pub mod timelines;
 pub mod value_lists;
 
 pub use pages::{Connector, Counted, connectors, spaces, total};
