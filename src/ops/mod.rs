@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod backup;
 pub mod beyond;
+pub mod brought;
 pub mod bulk_action;
 pub mod export;
 pub mod find;
