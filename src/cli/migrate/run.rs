@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use ruleferry::error::{Error, ErrorKind, Result};
+use ruleferry::error::{Error, Result};
 use ruleferry::kibana::Space;
 use ruleferry::ops::import::{Survey, several};
 use ruleferry::pipeline::Reading;
@@ -11,6 +11,10 @@ use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::json;
 
 use super::Migrate;
+use super::ended::folded;
+use super::endpoint::{Endpoint, heading};
+use super::keys::Keys;
+use super::lacking::Lacking;
 use super::side::Side;
 use super::stock::{Origin, Stock};
 use super::told::Beside;
@@ -37,24 +41,37 @@ pub(super) struct Run<'r> {
     pub(super) stock: &'r Stock,
     pub(super) sides: &'r [Side],
     pub(super) way: &'r Way,
+    pub(super) keys: &'r Keys,
+    pub(super) endpoint: &'r Endpoint,
     pub(super) reading: Reading,
 }
 
-/// A space that is done.
-struct Arrived {
-    made: Made,
-    there: Vec<Option<bool>>,
-    carried: Vec<Carried>,
-    done: Done,
+/// What was brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cargo {
+    /// What is for one space.
+    Space,
+    /// The list that all spaces share.
+    EndpointList,
+}
+
+/// A space that is done, or the list that all spaces share.
+pub(super) struct Arrived {
+    pub(super) cargo: Cargo,
+    pub(super) made: Made,
+    pub(super) there: Vec<Option<bool>>,
+    pub(super) carried: Vec<Carried>,
+    pub(super) secrets: Lacking,
+    pub(super) done: Done,
 }
 
 /// What is known of all spaces so far.
-struct Whole {
+pub(super) struct Whole {
     report: Option<AtomicFile>,
     tallies: Vec<Tally>,
-    exits: Vec<Exit>,
+    pub(super) exits: Vec<Exit>,
     /// Whether no space is left that a run could go on with.
-    is_over: bool,
+    pub(super) is_over: bool,
     left_out: u64,
     lacking: usize,
     notes: Notes,
@@ -74,7 +91,7 @@ impl Run<'_> {
             .bundle(self.origin, self.stock, place, &self.reading)
     }
 
-    fn job<'j>(&self, side: &'j Side, space: &'j Space, made: &'j Made) -> Job<'j> {
+    pub(super) fn job<'j>(&self, side: &'j Side, space: &'j Space, made: &'j Made) -> Job<'j> {
         Job {
             connected: &side.connected,
             spaces: std::slice::from_ref(space),
@@ -96,6 +113,9 @@ impl Run<'_> {
         let mut notes = Notes::new(Format::Text, true, self.global);
         let (mut sent, mut spaces) = (0, 0);
         for side in self.sides {
+            let (shown, count) = self.endpoint_shown(side)?;
+            self.show(&shown)?;
+            sent += count;
             for some in side.spaces.chunks(self.at_once()) {
                 let surveyed = several(some, some.len(), |space| -> Result<_> {
                     let made = self.made(side, space)?;
@@ -108,13 +128,12 @@ impl Run<'_> {
                     let job = self.job(side, space, &made);
                     let shown = text::surveys(&job, &surveys, self.global.verbose, is_dry);
                     let beside = self.beside(&made, &there, false);
-                    let more =
-                        shown + &self.brought(&made, &there) + &beside.text(self.global.verbose);
-                    if is_dry {
-                        work::print(&more)?;
-                    } else {
-                        anstream::eprint!("{more}");
-                    }
+                    let more = shown
+                        + &self.way.joined.text(side, space)
+                        + &self.keyed(side, space, &made)
+                        + &self.brought(&made, &there)
+                        + &beside.text(self.global.verbose);
+                    self.show(&more)?;
                     for (location, note) in &made.notes {
                         notes.take(location, note)?;
                     }
@@ -127,6 +146,7 @@ impl Run<'_> {
         if is_dry {
             return Ok(false);
         }
+        self.way.joined.decided()?;
         let place = match self.sides {
             [side] if spaces == 1 => format!("space {}", side.name(&side.spaces[0])),
             [side] => format!("{spaces} spaces of {}", side.connected),
@@ -159,7 +179,11 @@ impl Run<'_> {
     }
 
     /// Does it; says how the run ends, and whether nothing is left to go on with.
-    pub(super) fn done(&self, ledgers: &[Ledger]) -> Result<(Exit, bool)> {
+    pub(super) fn done(
+        &self,
+        ledgers: &[Ledger],
+        endpoint: &[Option<Ledger>],
+    ) -> Result<(Exit, bool)> {
         let mut whole = Whole {
             report: self
                 .verb
@@ -174,7 +198,15 @@ impl Run<'_> {
             lacking: 0,
             notes: Notes::new(Format::Text, true, self.global),
         };
-        for (side, ledger) in self.sides.iter().zip(ledgers) {
+        for (side, (ledger, endpoint)) in self.sides.iter().zip(ledgers.iter().zip(endpoint)) {
+            if !self.global.interrupt.is_asked() {
+                let arrived = self.endpoint_crossed(side, endpoint.as_ref());
+                match arrived.transpose() {
+                    Some(Ok(arrived)) => self.take(&mut whole, side, arrived)?,
+                    Some(Err(error)) => self.failed(&mut whole, &heading(side), error),
+                    None => {}
+                }
+            }
             for some in side.spaces.chunks(self.at_once()) {
                 if self.global.interrupt.is_asked() {
                     whole.is_over = false;
@@ -186,12 +218,8 @@ impl Run<'_> {
                     match arrived {
                         Ok(arrived) => self.take(&mut whole, side, arrived)?,
                         Err(error) => {
-                            whole.is_over = false;
-                            whole.exits.push(Exit::of(error.kind()));
-                            if !matches!(error.kind(), ErrorKind::Interrupted) {
-                                write_text(&format!("space `{}`:", side.name(space)));
-                                crate::cli::render::error(&error.into(), self.global.errors);
-                            }
+                            let place = format!("space `{}`:", side.name(space));
+                            self.failed(&mut whole, &place, error);
                         }
                     }
                 }
@@ -211,18 +239,23 @@ impl Run<'_> {
         } else {
             Vec::new()
         };
+        let place = self.place(side, space);
+        let secrets = self.keys.before(place, &made.bundle)?;
         let job = self.job(side, space, &made);
         let total = made.bundle.entries().len() as u64;
         let progress = Progress::parts(self.global.progress, total);
         let done = job.cross_into(space, &side.gates, ledger, &progress);
         drop(progress);
+        let secrets = self.keys.after(place, &made.bundle, secrets)?;
         // What is not carried is a note; that it cannot be looked for ends nothing.
         let there = made.beyond.there(client, space);
         let there = there.unwrap_or_else(|_| vec![None; made.beyond.things().count()]);
         Ok(Arrived {
+            cargo: Cargo::Space,
             made,
             there,
             carried,
+            secrets,
             done,
         })
     }
@@ -230,9 +263,11 @@ impl Run<'_> {
     /// Tells of a space that is done.
     fn take(&self, whole: &mut Whole, side: &Side, arrived: Arrived) -> Result<()> {
         let Arrived {
+            cargo,
             made,
             there,
             carried,
+            secrets,
             done,
         } = arrived;
         let space = done.space.clone();
@@ -243,7 +278,7 @@ impl Run<'_> {
         }
         let beside = self.beside(&made, &there, true);
         let mut exit = job::exit(&done);
-        let is_part = beside.lacking() > 0 || made.left_out() > 0;
+        let is_part = beside.lacking() > 0 || made.left_out() > 0 || !secrets.is_whole();
         if exit == Exit::Done && (is_part || carried.iter().any(|it| !it.is_there())) {
             exit = Exit::Part;
         }
@@ -260,6 +295,10 @@ impl Run<'_> {
             _ = writeln!(lines, "{}", it.json(&space, target));
         }
         lines += &report.space(&done[0]);
+        if cargo == Cargo::Space {
+            lines += &self.way.joined.json(side, &space, target);
+        }
+        lines += &secrets.json(&space, target);
         lines += &beside.json(&space, target);
         if let Some(file) = &mut whole.report {
             file.write_all(lines.as_bytes())
@@ -269,17 +308,25 @@ impl Run<'_> {
             Format::Json => work::print(&lines)?,
             Format::Text if self.global.quiet => {}
             Format::Text => {
-                let mut text = text::done(&report, self.global.verbose);
+                let mut text = match cargo {
+                    Cargo::Space => String::new(),
+                    Cargo::EndpointList => heading(side),
+                };
+                text += &text::done(&report, self.global.verbose);
                 text.extend(carried.iter().map(Carried::text));
-                work::print(&(text + &beside.text(self.global.verbose)))?;
+                work::print(&(text + &secrets.text() + &beside.text(self.global.verbose)))?;
             }
         }
         for (location, note) in &made.notes {
             whole.notes.take(location, note)?;
         }
-        whole.lacking += beside.lacking();
+        whole.lacking += beside.lacking() + secrets.count();
         whole.left_out += made.left_out();
-        whole.tallies.push(Tally::of(&done[0], side.name(&space)));
+        let name = match cargo {
+            Cargo::Space => side.name(&space),
+            Cargo::EndpointList => format!("{} endpoint list", side.connected),
+        };
+        whole.tallies.push(Tally::of(&done[0], name));
         whole.is_over &= done[0].crossed.error.is_none();
         whole.exits.push(exit);
         job::fatal(done.into(), exit, self.global);
@@ -320,21 +367,5 @@ impl Run<'_> {
             }
         }
         Ok((exit, whole.is_over))
-    }
-}
-
-/// How a run ends whose spaces ended so.
-fn folded(exits: &[Exit]) -> Exit {
-    let has = |wanted: Exit| exits.contains(&wanted);
-    if has(Exit::Interrupted) {
-        return Exit::Interrupted;
-    }
-    if has(Exit::Denied) {
-        return Exit::Denied;
-    }
-    match exits.iter().find(|exit| **exit != Exit::Done) {
-        None => Exit::Done,
-        Some(_) if exits.iter().all(|exit| *exit == Exit::Failed) => Exit::Failed,
-        Some(_) => Exit::Part,
     }
 }

@@ -26,6 +26,7 @@
 
 mod actions;
 mod bulk;
+mod connector;
 mod connectors;
 mod exceptions;
 mod export;
@@ -273,6 +274,12 @@ impl Kibana {
             .value_lists
             .get(id)
             .map(|it| it.1.clone())
+    }
+
+    /// The secrets that a connector was given by itself; none if it was given none.
+    pub(crate) fn secrets(&self, space: &str, id: &str) -> Option<Value> {
+        let world = self.inner.world();
+        world.space(space).connectors.get(id)?.secrets.clone()
     }
 
     /// Takes a rule away, as somebody else does.
