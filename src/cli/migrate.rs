@@ -1,6 +1,7 @@
 //! `migrate`: brings what a space has to spaces of the same or another Kibana.
 
 mod map;
+mod prune;
 mod run;
 mod side;
 mod stock;
@@ -27,6 +28,7 @@ use super::run::pipeline;
 use super::selection::Selection;
 use super::{Format, Global};
 use map::Map;
+use prune::{Prune, Pruning};
 use run::Run;
 use side::{Side, with_suffix};
 use stock::{Origin, Stock};
@@ -50,6 +52,8 @@ values.
 
 What rules refer to and no export has is named where the target lacks it: data views, timelines, saved queries, machine learning \
 jobs, connectors of the server's settings. Secrets of connectors are in no export.
+
+`--prune TAG` gives each rule the tag, and a mark in `meta` that names `--from` and the `rule_id`. Rules of a space on which both are, and that the source no longer has, are removed once all else is there. A rule that lost its tag, was saved in Kibana's editor, or is a copy, stays; so do lists that only removed rules used. Nothing is removed where the source is empty or did not give all, where the import is not whole, or where more would go than `--prune-max` allows. Take a TAG of its own for each source.
 
 The journal, and the export beside it, say how far the run got. After an interruption, a kill or a dead server, the same command \
 with `--resume` goes on with the export as it was.
@@ -106,6 +110,8 @@ pub(crate) struct Migrate {
     )]
     value_lists: Carry,
     #[command(flatten)]
+    prune: Prune,
+    #[command(flatten)]
     how: How,
     /// Writes one JSON line a record, then a summary.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -153,6 +159,7 @@ impl Migrate {
             version: connected.version()?,
             connected,
         };
+        let mark = self.prune.mark(&origin)?;
         let sides = Side::all(&self.to, &origin, global)?;
         let journal = self.journal_path(&origin, &sides);
         let kept = journal.as_deref().map(|path| with_suffix(path, "export"));
@@ -166,7 +173,14 @@ impl Migrate {
             ..global.reading(&std::sync::Arc::default())
         };
         let seed = ledgers[0].seed().to_owned();
-        let way = self.way((steps, map), &stock, &reading, seed)?;
+        let pruning = mark.clone().map(|mark| {
+            let missed = ledgers[0].get("missed").as_array().map_or(0, Vec::len);
+            Pruning::new((&self.prune, mark), &origin, &stock, missed, &reading)
+        });
+        let way = Way {
+            mark,
+            ..self.way((steps, map), &stock, &reading, seed)?
+        };
         let run = Run {
             verb: self,
             global,
@@ -174,6 +188,7 @@ impl Migrate {
             stock: &stock,
             sides: &sides,
             way: &way,
+            pruning: pruning.transpose()?,
             reading,
         };
         if (self.plan_only || !self.yes) && !run.shown()? {
@@ -231,6 +246,7 @@ impl Migrate {
             },
             to_url: self.to_url.clone(),
             seed,
+            mark: None,
         })
     }
 
@@ -306,6 +322,7 @@ impl Migrate {
             "overwrite": [terms.overwrite.rules, terms.overwrite.exceptions, terms.overwrite.connectors],
             "allow_missing_exceptions": terms.allow_missing_exceptions,
             "items_in_place": terms.items_in_place,
+            "prune": self.prune.tag(),
             "missed": null,
             "seed": null,
         })

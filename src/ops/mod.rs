@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod backup;
 pub mod beyond;
+pub mod brought;
 pub mod bulk_action;
 pub mod export;
 pub mod find;
@@ -15,7 +16,9 @@ pub mod prebuilt;
 pub mod resolve;
 pub mod settle;
 pub mod snapshot;
+pub mod spare;
 mod status;
+pub mod timelines;
 pub mod value_lists;
 
 pub use pages::{Connector, Counted, connectors, spaces, total};

@@ -3,14 +3,21 @@
 //! No export of rules or exceptions has them: an item that refers to one has its id and type alone. Values are lines of text. What a
 //! space has is compared first and only what is absent is sent, since importing a value again may store it twice.
 
+mod find;
+mod settings;
+
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
 
+pub use find::{all, count, hidden};
+pub use settings::Settings;
+
+use super::export::again;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kibana::{Client, Content, Method, Request, Space, Upload};
 
@@ -22,10 +29,6 @@ const ATTEMPTS: u32 = 3;
 const LOOKS: u32 = 5;
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// What a value list is, beside its values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings(Value);
 
 /// What came of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,68 +43,7 @@ pub struct Imported {
     pub missing: u64,
 }
 
-impl Settings {
-    /// The settings of a list of a space; none if it has no such list.
-    pub fn of(client: &Client, space: &Space, id: &str) -> Result<Option<Self>> {
-        let request = Request::new(Method::Get, "/api/lists")
-            .in_space(space)
-            .with("id", id);
-        match client.send(&request).and_then(|mut reply| reply.json()) {
-            Ok(settings) => Ok(Some(Self(settings))),
-            Err(error) if is_no_list(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Reads what [`text`](Self::text) wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        let value: Value = serde_json::from_str(text).ok()?;
-        value["id"].is_string().then_some(Self(value))
-    }
-
-    /// As JSON, all that the server told.
-    pub fn text(&self) -> String {
-        self.0.to_string()
-    }
-
-    /// Its id, by which exceptions refer to it.
-    pub fn id(&self) -> &str {
-        self.0["id"].as_str().unwrap_or_default()
-    }
-
-    /// The type of its values, as in `ip`.
-    pub fn ty(&self) -> &str {
-        self.0["type"].as_str().unwrap_or_default()
-    }
-
-    /// What makes such a list in another space.
-    fn body(&self) -> Value {
-        let name = self.0["name"].as_str().filter(|name| !name.is_empty());
-        let description = self.0["description"]
-            .as_str()
-            .filter(|text| !text.is_empty());
-        let name = name.unwrap_or(self.id());
-        let mut body = json!({
-            "id": self.id(),
-            "name": name,
-            "description": description.unwrap_or(name),
-            "type": self.ty(),
-        });
-        for key in ["meta", "serializer", "deserializer"] {
-            if let Some(value) = self.0.get(key).filter(|value| !value.is_null()) {
-                body[key] = value.clone();
-            }
-        }
-        body
-    }
-}
-
-/// Whether the server says that it has no such list, and not that it knows nothing of lists.
-fn is_no_list(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Status { status: 404, message, .. } if &**message != "Not Found")
-}
-
-/// Writes the values of a list, one a line; tells how many.
+/// Writes the values of a list, one a line; tells how many. An answer that breaks off is not asked for again.
 pub fn export(client: &Client, space: &Space, id: &str, out: &mut dyn Write) -> Result<u64> {
     let mut count = 0;
     each(client, space, id, &mut |value| {
@@ -170,15 +112,27 @@ fn may_pass(error: &Error) -> bool {
     }
 }
 
-/// How many of the values a list of the space does not have.
-pub fn lacking(client: &Client, space: &Space, id: &str, values: impl BufRead) -> Result<u64> {
+/// How many values there are, each counted once, and how many of them a list of the space does not have.
+pub fn lacking(
+    client: &Client,
+    space: &Space,
+    id: &str,
+    values: impl BufRead,
+) -> Result<(u64, u64)> {
+    let all = absent(&HashSet::new(), values)?;
     let there = hashes(client, space, id)?;
-    Ok(absent(&there, values)?.len() as u64)
+    let lacking = all.iter().filter(|hash| !there.contains(hash)).count();
+    Ok((all.len() as u64, lacking as u64))
+}
+
+/// How many values there are, each counted once.
+pub fn distinct(values: impl BufRead) -> Result<u64> {
+    Ok(absent(&HashSet::new(), values)?.len() as u64)
 }
 
 fn absent(there: &HashSet<u128>, values: impl BufRead) -> Result<HashSet<u128>> {
     let mut absent = HashSet::new();
-    lines(values, &mut |value| {
+    lines(values, unread, &mut |value| {
         let hash = xxh3_128(value);
         if !there.contains(&hash) {
             absent.insert(hash);
@@ -218,15 +172,7 @@ fn create(
     is_created: &mut bool,
 ) -> Result<()> {
     if let Some(there) = Settings::of(client, space, settings.id())? {
-        if there.ty() != settings.ty() {
-            return Err(Error::refused(format!(
-                "value list `{}` must be of type `{}`, found one of type `{}` in space `{space}`",
-                settings.id(),
-                settings.ty(),
-                there.ty()
-            )));
-        }
-        return Ok(());
+        return settings.must_be_of(&there, space);
     }
     *is_created = true;
     let index = Request::new(Method::Get, "/api/lists/index").in_space(space);
@@ -271,22 +217,32 @@ fn each(
         .in_space(space)
         .with("list_id", id)
         .replayed();
+    let broken = |error: io::Error| -> Error {
+        ErrorKind::Answer {
+            method: request.method().as_str(),
+            path: request.full_path().into(),
+            problem: format!("it breaks off ({error})").into(),
+        }
+        .into()
+    };
     let reply = client.send(&request)?;
     // A proxy's page is no list of values, whatever its status.
     if reply.is_html() {
         return Err(reply.strange("expected values, found an HTML page"));
     }
-    lines(BufReader::new(reply), take)
+    lines(BufReader::new(reply), broken, take)
 }
 
 /// Hands each line that is not blank to `take`, without its end.
-fn lines(mut reader: impl BufRead, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+fn lines(
+    mut reader: impl BufRead,
+    broken: impl Fn(io::Error) -> Error,
+    take: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = reader
-            .read_until(b'\n', &mut line)
-            .map_err(|source| Error::io("reading the values of a list", source))?;
+        let read = reader.read_until(b'\n', &mut line).map_err(&broken)?;
         if read == 0 {
             return Ok(());
         }
@@ -299,12 +255,28 @@ fn lines(mut reader: impl BufRead, take: &mut dyn FnMut(&[u8]) -> Result<()>) ->
 }
 
 fn hashes(client: &Client, space: &Space, id: &str) -> Result<HashSet<u128>> {
-    let mut found = HashSet::new();
-    each(client, space, id, &mut |value| {
-        found.insert(xxh3_128(value));
+    again(client, || {
+        let mut found = HashSet::new();
+        each(client, space, id, &mut |value| {
+            found.insert(xxh3_128(value));
+            Ok(())
+        })?;
+        Ok(found)
+    })
+}
+
+fn unread(source: io::Error) -> Error {
+    Error::io("reading the values of a list", source)
+}
+
+/// Whether a list of the space has other values than these. In which order they are, and how often, is nothing.
+pub fn differs(client: &Client, space: &Space, id: &str, values: impl BufRead) -> Result<bool> {
+    let mut expected = HashSet::new();
+    lines(values, unread, &mut |value| {
+        expected.insert(xxh3_128(value));
         Ok(())
     })?;
-    Ok(found)
+    Ok(hashes(client, space, id)? != expected)
 }
 
 /// Sends the values that are not there, in pieces; tells how many there are in all.
@@ -318,7 +290,7 @@ fn send(
     let mut piece: Vec<u8> = Vec::new();
     let mut all = 0;
     let mut seen = HashSet::new();
-    lines(values, &mut |value| {
+    lines(values, unread, &mut |value| {
         let hash = xxh3_128(value);
         all += u64::from(seen.insert(hash));
         if there.insert(hash) {
@@ -375,24 +347,11 @@ mod tests {
     #[test]
     fn lines_are_values_whatever_ends_them() {
         let mut found = Vec::new();
-        lines(&b"a\r\n\n  \nb c\nd"[..], &mut |value| {
+        lines(&b"a\r\n\n  \nb c\nd"[..], unread, &mut |value| {
             found.push(String::from_utf8(value.to_vec()).unwrap());
             Ok(())
         })
         .unwrap();
         assert_eq!(found, ["a", "b c", "d"]);
-    }
-
-    #[test]
-    fn a_list_is_made_of_what_it_says_of_itself() {
-        let text = r#"{"id":"ips","name":"ips","type":"ip","description":"","_version":"x","created_by":"a"}"#;
-        let settings = Settings::parse(text).unwrap();
-        assert_eq!((settings.id(), settings.ty()), ("ips", "ip"));
-        assert_eq!(
-            settings.body(),
-            json!({"id": "ips", "name": "ips", "type": "ip", "description": "ips"})
-        );
-        assert_eq!(Settings::parse(&settings.text()), Some(settings));
-        assert_eq!(Settings::parse("{}"), None);
     }
 }

@@ -1,5 +1,6 @@
 //! The spaces one after another, a few at a time: each bundle is made when its turn comes, and gone when it is done.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -11,12 +12,14 @@ use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::json;
 
 use super::Migrate;
+use super::prune::{Planned, Pruned, Pruning};
 use super::side::Side;
 use super::stock::{Origin, Stock};
 use super::told::Beside;
-use super::values::{Carried, Carry, carry};
+use super::values::{Carry, carry};
 use super::way::{Made, Way};
 use crate::cli::ask::ask;
+use crate::cli::carried::Carried;
 use crate::cli::exit::Exit;
 use crate::cli::import::job::{self, Done, Job};
 use crate::cli::import::ledger::Ledger;
@@ -37,6 +40,7 @@ pub(super) struct Run<'r> {
     pub(super) stock: &'r Stock,
     pub(super) sides: &'r [Side],
     pub(super) way: &'r Way,
+    pub(super) pruning: Option<Pruning<'r>>,
     pub(super) reading: Reading,
 }
 
@@ -46,6 +50,7 @@ struct Arrived {
     there: Vec<Option<bool>>,
     carried: Vec<Carried>,
     done: Done,
+    pruned: Option<Pruned>,
 }
 
 /// What is known of all spaces so far.
@@ -57,6 +62,7 @@ struct Whole {
     is_over: bool,
     left_out: u64,
     lacking: usize,
+    pruned: BTreeMap<&'static str, u64>,
     notes: Notes,
 }
 
@@ -94,22 +100,28 @@ impl Run<'_> {
     pub(super) fn shown(&self) -> Result<bool> {
         let is_dry = self.verb.plan_only;
         let mut notes = Notes::new(Format::Text, true, self.global);
-        let (mut sent, mut spaces) = (0, 0);
+        let (mut sent, mut removed, mut spaces) = (0, 0, 0);
         for side in self.sides {
             for some in side.spaces.chunks(self.at_once()) {
                 let surveyed = several(some, some.len(), |space| -> Result<_> {
                     let made = self.made(side, space)?;
                     let surveys = self.job(side, space, &made).surveys()?;
                     let there = made.beyond.there(&side.connected.client, space)?;
-                    Ok((made, surveys, there))
+                    let planned = self.planned(side, space, &made)?;
+                    Ok((made, surveys, there, planned))
                 });
                 for (space, surveyed) in some.iter().zip(surveyed) {
-                    let (made, surveys, there) = surveyed?;
+                    let (made, surveys, there, planned) = surveyed?;
                     let job = self.job(side, space, &made);
                     let shown = text::surveys(&job, &surveys, self.global.verbose, is_dry);
                     let beside = self.beside(&made, &there, false);
-                    let more =
-                        shown + &self.brought(&made, &there) + &beside.text(self.global.verbose);
+                    let mut more = shown + &self.brought(&made, &there);
+                    if let (Some(pruning), Some(planned)) = (&self.pruning, planned) {
+                        pruning.show(side, space, &planned);
+                        removed += planned.count();
+                        more += &planned.told().text(self.global.verbose);
+                    }
+                    more += &beside.text(self.global.verbose);
                     if is_dry {
                         work::print(&more)?;
                     } else {
@@ -132,7 +144,20 @@ impl Run<'_> {
             [side] => format!("{spaces} spaces of {}", side.connected),
             sides => format!("{spaces} spaces of {} Kibanas", sides.len()),
         };
-        ask(&format!("Send {sent} records to {place}?"), self.verb.yes)
+        let more = match removed {
+            0 => String::new(),
+            removed => format!(" and remove {removed} rules there"),
+        };
+        ask(
+            &format!("Send {sent} records to {place}{more}?"),
+            self.verb.yes,
+        )
+    }
+
+    /// What is to go from a space, if anything is ever to go.
+    fn planned(&self, side: &Side, space: &Space, made: &Made) -> Result<Option<Planned>> {
+        let planned = |pruning: &Pruning<'_>| pruning.plan(side, space, made);
+        self.pruning.as_ref().map(planned).transpose()
     }
 
     fn beside<'b>(&self, made: &'b Made, there: &'b [Option<bool>], is_done: bool) -> Beside<'b> {
@@ -172,6 +197,7 @@ impl Run<'_> {
             is_over: true,
             left_out: 0,
             lacking: 0,
+            pruned: BTreeMap::new(),
             notes: Notes::new(Format::Text, true, self.global),
         };
         for (side, ledger) in self.sides.iter().zip(ledgers) {
@@ -204,6 +230,7 @@ impl Run<'_> {
     fn cross(&self, side: &Side, space: &Space, ledger: &Ledger) -> Result<Arrived> {
         let made = self.made(side, space)?;
         let client = &side.connected.client;
+        let planned = self.planned(side, space, &made)?;
         let is_done = ledger.before(space).is_some_and(|before| before.is_done);
         let may_add = self.verb.resume || self.verb.how.manner().terms.overwrite.exceptions;
         let carried = if self.verb.value_lists == Carry::Auto && !is_done {
@@ -212,10 +239,14 @@ impl Run<'_> {
             Vec::new()
         };
         let job = self.job(side, space, &made);
-        let total = made.bundle.entries().len() as u64;
+        let total = made.bundle.len() as u64;
         let progress = Progress::parts(self.global.progress, total);
         let done = job.cross_into(space, &side.gates, ledger, &progress);
         drop(progress);
+        let pruned = self.pruning.as_ref().zip(planned).map(|(it, planned)| {
+            let is_interrupted = self.global.interrupt.is_asked();
+            it.run((side, space), planned, &done, is_interrupted)
+        });
         // What is not carried is a note; that it cannot be looked for ends nothing.
         let there = made.beyond.there(client, space);
         let there = there.unwrap_or_else(|_| vec![None; made.beyond.things().count()]);
@@ -224,6 +255,7 @@ impl Run<'_> {
             there,
             carried,
             done,
+            pruned,
         })
     }
 
@@ -234,6 +266,7 @@ impl Run<'_> {
             there,
             carried,
             done,
+            pruned,
         } = arrived;
         let space = done.space.clone();
         let mut done = [done];
@@ -246,6 +279,16 @@ impl Run<'_> {
         let is_part = beside.lacking() > 0 || made.left_out() > 0;
         if exit == Exit::Done && (is_part || carried.iter().any(|it| !it.is_there())) {
             exit = Exit::Part;
+        }
+        if let Some(pruned) = &pruned {
+            exit = match (exit, pruned.exit) {
+                (Exit::Done, other) | (_, other @ (Exit::Denied | Exit::Interrupted)) => other,
+                (exit, _) => exit,
+            };
+            whole.is_over &= pruned.exit != Exit::Interrupted;
+            for (state, count) in pruned.counts() {
+                *whole.pruned.entry(state).or_default() += count;
+            }
         }
         let target = self.target(side);
         let report = Report {
@@ -260,6 +303,7 @@ impl Run<'_> {
             _ = writeln!(lines, "{}", it.json(&space, target));
         }
         lines += &report.space(&done[0]);
+        lines.extend(pruned.iter().map(|it| it.json(&space, target)));
         lines += &beside.json(&space, target);
         if let Some(file) = &mut whole.report {
             file.write_all(lines.as_bytes())
@@ -271,6 +315,7 @@ impl Run<'_> {
             Format::Text => {
                 let mut text = text::done(&report, self.global.verbose);
                 text.extend(carried.iter().map(Carried::text));
+                text.extend(pruned.iter().map(|it| it.text(self.global.verbose)));
                 work::print(&(text + &beside.text(self.global.verbose)))?;
             }
         }
@@ -296,6 +341,9 @@ impl Run<'_> {
         last["left_out"] = whole.left_out.into();
         last["lacking"] = whole.lacking.into();
         last["not_exported"] = json!(missed);
+        if self.pruning.is_some() {
+            last["pruned"] = json!(whole.pruned);
+        }
         if let Some(mut file) = whole.report {
             writeln!(file, "{last}").map_err(|source| Error::io("writing the report", source))?;
             file.commit(Durable::Yes)?;

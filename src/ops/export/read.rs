@@ -39,7 +39,7 @@ pub(super) struct Connection {
 }
 
 /// Does what reads an answer, and again where the answer is not what it should be.
-pub(super) fn again<T>(client: &Client, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+pub(in crate::ops) fn again<T>(client: &Client, mut work: impl FnMut() -> Result<T>) -> Result<T> {
     let mut attempt = 1;
     loop {
         match work() {
@@ -57,7 +57,7 @@ pub(super) fn again<T>(client: &Client, mut work: impl FnMut() -> Result<T>) -> 
 }
 
 /// Whether the error means that the server will not do this request, while it may do others.
-pub(super) fn is_refusal(error: &Error) -> bool {
+pub(in crate::ops) fn is_refusal(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Status { status, .. } => *status != 401,
         ErrorKind::Answer { .. } => true,

@@ -184,7 +184,8 @@ mod tests {
     use super::*;
 
     fn told(lines: &[&str]) -> Vec<Told> {
-        let told = |line: &&str| Told::of(Digest::of(line.as_bytes()), line.as_bytes());
+        let told =
+            |line: &&str| Told::of(Digest::of(line.as_bytes()), line.as_bytes(), Form::Records);
         lines.iter().map(told).collect()
     }
 

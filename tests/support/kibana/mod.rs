@@ -44,6 +44,7 @@ mod seed;
 mod serve;
 mod stored;
 mod table;
+mod timelines;
 mod values;
 mod version;
 mod watch;
@@ -273,6 +274,18 @@ impl Kibana {
             .value_lists
             .get(id)
             .map(|it| it.1.clone())
+    }
+
+    /// Puts timelines into a space, each a line as an export has it; `status` makes one of Elastic's own, or a draft.
+    pub(crate) fn seed_timelines(&self, space: &str, lines: &[u8]) {
+        timelines::put(&mut self.inner.world(), space, lines);
+    }
+
+    /// The timelines of a space, in the order in which they were made.
+    pub(crate) fn timelines(&self, space: &str) -> Vec<Value> {
+        let world = self.inner.world();
+        let all = world.space(space).timelines.iter();
+        all.cloned().map(Value::Object).collect()
     }
 
     /// Takes a rule away, as somebody else does.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::http::{Answer, Asked, platform};
 use super::lists::{self, What};
 use super::table::Made;
-use super::{API_KEY, Inner, bulk, connectors, export, import, rules, values};
+use super::{API_KEY, Inner, bulk, connectors, export, import, rules, timelines, values};
 
 /// The answer to a request.
 pub(super) fn answer(inner: &Inner, asked: &Asked, made: Made) -> Answer {
@@ -97,6 +97,8 @@ fn route(inner: &Inner, asked: &Asked, made: Made) -> Result<Answer, Answer> {
         (method, path) if path == "/api/lists" || path.starts_with("/api/lists/") => {
             values::answer(&mut world(), asked, method, path)
         }
+        (_, path) if path.starts_with("/api/timeline") => timelines::answer(&mut world(), asked),
+        ("POST", "/api/saved_objects/_import") => connectors::saved_objects(&mut world(), asked),
         ("POST", "/api/saved_objects/_export") => export::saved_objects(&world(), asked),
         _ => Err(platform(404, "Not Found")),
     }

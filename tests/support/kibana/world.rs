@@ -56,6 +56,8 @@ pub(super) struct Space {
     pub(super) has_value_index: bool,
     /// Value lists: what each is, and its values in the order in which they came.
     pub(super) value_lists: BTreeMap<String, (Value, Vec<String>)>,
+    /// Timelines and templates, in the order in which they were made.
+    pub(super) timelines: Vec<Object>,
 }
 
 /// All of the server's state.
