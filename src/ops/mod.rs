@@ -3,7 +3,9 @@
 pub mod alerts;
 pub mod backup;
 pub mod beyond;
+pub mod brought;
 pub mod bulk_action;
+pub mod counterpart;
 pub mod export;
 pub mod find;
 pub mod import;
@@ -13,6 +15,7 @@ pub mod patch;
 pub mod plan;
 pub mod prebuilt;
 pub mod resolve;
+pub mod secrets;
 pub mod settle;
 pub mod snapshot;
 pub mod spare;

@@ -3,12 +3,14 @@
 use ruleferry::error::{Error, Location, Result};
 use ruleferry::kibana::Space;
 use ruleferry::ops::beyond::{Beyond, Referred};
+use ruleferry::ops::brought::Mark;
 use ruleferry::ops::import::Inventory;
-use ruleferry::pipeline::{Event, Pipeline, Reading, Step, scan};
-use ruleferry::record::Note;
+use ruleferry::pipeline::{Event, Fate, Input, OnError, Pipeline, Reading, Rewriting, Step, scan};
+use ruleferry::record::{Kind, Note, Record};
 use ruleferry::schema::Target;
 use ruleferry::stream::{Source, Spool};
 
+use super::connectors::Joined;
 use super::map::Map;
 use super::side::Side;
 use super::stock::{Origin, Stock};
@@ -19,6 +21,8 @@ pub(super) struct Way {
     pub(super) steps: Vec<Step>,
     /// What is particular to single targets, done after them.
     pub(super) map: Map,
+    /// The connectors whose place others take.
+    pub(super) joined: Joined,
     /// Whether spaces and versions are converted.
     pub(super) converts: bool,
     /// What links begin with now, if that is known.
@@ -26,6 +30,8 @@ pub(super) struct Way {
     /// What they are to begin with; the target's address where nothing is said.
     pub(super) to_url: Option<String>,
     pub(super) seed: String,
+    /// What rules get so that they can be removed later.
+    pub(super) mark: Option<Mark>,
 }
 
 /// What one space is to get.
@@ -55,11 +61,39 @@ impl Way {
         reading: &Reading,
     ) -> Result<Made> {
         let mut steps = self.steps.clone();
+        // All at once and first, so that what else is done for the target is about the connectors that it has.
+        steps.extend(self.joined.steps(side, space)?);
         steps.extend(self.map.steps(side, space));
         if self.converts {
             steps.extend(self.space(origin, side, space)?);
             steps.extend(version(origin.version, side.version)?);
         }
+        self.done(steps, origin, stock, (side, reading))
+    }
+
+    /// Makes a bundle of what only the version of the target changes.
+    pub(super) fn as_it_is(
+        &self,
+        origin: &Origin,
+        stock: &Stock,
+        side: &Side,
+        reading: &Reading,
+    ) -> Result<Made> {
+        let steps = if self.converts {
+            version(origin.version, side.version)?
+        } else {
+            Vec::new()
+        };
+        self.done(steps, origin, stock, (side, reading))
+    }
+
+    fn done(
+        &self,
+        steps: Vec<Step>,
+        origin: &Origin,
+        stock: &Stock,
+        (side, reading): (&Side, &Reading),
+    ) -> Result<Made> {
         let pipeline = Pipeline::new(steps)
             .reading(reading.clone())
             .seeded(self.seed.as_str());
@@ -76,6 +110,10 @@ impl Way {
             })
         })?;
         let name = origin.name();
+        if let Some(mark) = &self.mark {
+            let source = Source::decoded(name.as_str(), spool.reader()?);
+            spool = marked(mark, source, reading)?;
+        }
         let mut beyond = Beyond::default();
         let source = Source::decoded(name.as_str(), spool.reader()?);
         scan(reading, vec![source], Referred::of, |_, referred| {
@@ -118,6 +156,25 @@ impl Way {
         let step = format!("convert-space = {{ from = {from}, to = {to} }}");
         Ok(Pipeline::from_step(&step)?.steps().to_vec())
     }
+}
+
+/// The bundle with the mark on its rules.
+fn marked(mark: &Mark, source: Source<'_>, reading: &Reading) -> Result<Spool> {
+    let mut spool = Spool::new()?;
+    let rewriting = Rewriting {
+        reading,
+        on_error: OnError::Keep,
+        closing: None,
+    };
+    let work = |record: &mut Record<'_>| {
+        if record.kind() == Kind::Rule {
+            // A rule that takes no mark is none that a Kibana takes, and the import says so.
+            _ = mark.put(record);
+        }
+        Fate::<()>::keep()
+    };
+    Input::new(vec![source]).rewrite(&rewriting, &mut spool, work, |_| Ok(()))?;
+    Ok(spool)
 }
 
 /// The step to an older version.
