@@ -312,7 +312,7 @@ fn what_could_not_be_had_is_named() {
         "timelines",
         "connectors that no rule acts through",
     ] {
-        let words = format!("{what} is not in the snapshot");
+        let words = format!("not in the snapshot: {what}: ");
         assert!(ran.stderr.contains(&words), "{}", ran.stderr);
     }
     kibana.schedule(Schedule::default());

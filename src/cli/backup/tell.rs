@@ -76,7 +76,7 @@ fn warn(space: &StoredSpace, global: &Global) {
     };
     let place = format!("space `{}`", space.space);
     for left in space.left_out.iter().take(named) {
-        let message = format!("{} is not in the snapshot: {}", left.what, left.why);
+        let message = format!("not in the snapshot: {}: {}", left.what, left.why);
         render::warning(&Error::refused(message).in_file(&place), global.errors);
     }
     if space.left_out.len() > named {
