@@ -171,10 +171,11 @@ fn rules_that_are_somebodys_own_by_now_stay() {
     let ran = prune(&folder, &[]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_eq!(pruned(&ran, "removed"), [("b".into(), String::new())]);
-    let kept: String = pruned(&ran, "kept")
+    let kept: Vec<String> = pruned(&ran, "kept")
         .iter()
-        .map(|(id, why)| format!("{id}: {why}\n"))
+        .map(|(id, why)| format!("{id}: {why}"))
         .collect();
+    let kept = kept.join("\n");
     for said in [
         "c: it has the tag without a mark",
         "copy: it is a copy of rule `b`",

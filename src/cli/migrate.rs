@@ -1,6 +1,8 @@
 //! `migrate`: brings what a space has to spaces of the same or another Kibana.
 
+mod carry;
 mod map;
+mod plan;
 mod prune;
 mod run;
 mod side;
@@ -27,18 +29,18 @@ use super::import::ledger::Ledger;
 use super::run::pipeline;
 use super::selection::Selection;
 use super::{Format, Global};
+use carry::Carries;
 use map::Map;
 use prune::{Prune, Pruning};
 use run::Run;
 use side::{Side, with_suffix};
 use stock::{Origin, Stock};
-use values::Carry;
 use way::Way;
 
 const NOTES: &str = "Exports the space, does the steps of `--pipeline`, makes the bundle fit each space that it is for (links, names of \
 alert indices, and for an older Kibana what it does not know, each loss named), shows what would become of every record there, \
 asks, and imports as `ruleferry import` does, with the same care. Value lists that exceptions use are brought first, with their \
-values.
+values, and so are data views and timeline templates that rules use and the target lacks; none that is there is replaced.
 
 `--map-file` says what is particular to targets:
 
@@ -50,8 +52,11 @@ values.
   [[target.step]]
   add-tags = { tags = [\"dr\"] }
 
-What rules refer to and no export has is named where the target lacks it: data views, timelines, saved queries, machine learning \
-jobs, connectors of the server's settings. Secrets of connectors are in no export.
+What rules refer to and is not brought is named where the target lacks it: saved queries, machine learning jobs, connectors of the \
+server's settings. Secrets of connectors are in no export.
+
+`--plan-only` changes nothing; with `--format json` or `--report` it writes a line for each thing that would be brought first, for each \
+record as `ruleferry plan` does, for each rule that would be removed, and for what is not carried, then a summary.
 
 `--prune TAG` gives each rule the tag, and a mark in `meta` that names `--from` and the `rule_id`. Rules of a space on which both are, and that the source no longer has, are removed once all else is there. A rule that lost its tag, was saved in Kibana's editor, or is a copy, stays; so do lists that only removed rules used. Nothing is removed where the source is empty or did not give all, where the import is not whole, or where more would go than `--prune-max` allows. Take a TAG of its own for each source.
 
@@ -99,16 +104,8 @@ pub(crate) struct Migrate {
     /// What links are to begin with; by default the address of the target.
     #[arg(long, value_name = "URL", help_heading = "On the way")]
     to_url: Option<String>,
-    /// Whether value lists that exceptions use are brought along: `auto` or `never`.
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_default_value = true,
-        hide_possible_values = true,
-        help_heading = "On the way"
-    )]
-    value_lists: Carry,
+    #[command(flatten)]
+    carries: Carries,
     #[command(flatten)]
     prune: Prune,
     #[command(flatten)]
@@ -191,7 +188,7 @@ impl Migrate {
             pruning: pruning.transpose()?,
             reading,
         };
-        if (self.plan_only || !self.yes) && !run.shown()? {
+        if (self.plan_only || !self.yes) && !run.shown(ledgers[0].get("missed"))? {
             return Ok(if self.plan_only {
                 Exit::Done
             } else {

@@ -5,6 +5,7 @@ pub mod backup;
 pub mod beyond;
 pub mod brought;
 pub mod bulk_action;
+pub mod data_views;
 pub mod export;
 pub mod find;
 pub mod import;

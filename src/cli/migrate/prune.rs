@@ -286,20 +286,20 @@ impl Planned {
     }
 
     /// As it is told before it is done.
-    pub(super) fn told(self) -> Pruned {
+    pub(super) fn told(&self) -> Pruned {
         let mut pruned = Pruned {
             lines: Vec::new(),
             orphans: Vec::new(),
             exit: Exit::Done,
-            bar: self.bar,
+            bar: self.bar.clone(),
         };
         let state = match pruned.bar {
             None => "planned",
             Some(_) => "withheld",
         };
-        pruned.add(self.brought.gone, state, None);
-        for (rule, why) in self.brought.kept {
-            pruned.add(vec![rule], "kept", Some(&why.to_string()));
+        pruned.add(self.brought.gone.clone(), state, None);
+        for (rule, why) in &self.brought.kept {
+            pruned.add(vec![rule.clone()], "kept", Some(&why.to_string()));
         }
         pruned
     }

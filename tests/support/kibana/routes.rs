@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::http::{Answer, Asked, platform};
 use super::lists::{self, What};
 use super::table::Made;
-use super::{API_KEY, Inner, bulk, connectors, export, import, rules, timelines, values};
+use super::{
+    API_KEY, Inner, bulk, connectors, data_views, export, import, rules, timelines, values,
+};
 
 /// The answer to a request.
 pub(super) fn answer(inner: &Inner, asked: &Asked, made: Made) -> Answer {
@@ -93,7 +95,9 @@ fn route(inner: &Inner, asked: &Asked, made: Made) -> Result<Answer, Answer> {
         ("GET", "/api/actions/connectors") => {
             Ok(Answer::json(200, &connectors::list(&world(), &head.space)))
         }
-        ("GET", "/api/data_views") => Ok(Answer::json(200, &json!({"data_view": []}))),
+        (method, path) if path == "/api/data_views" || path.starts_with("/api/data_views/") => {
+            data_views::answer(&mut world(), asked, method, path)
+        }
         (method, path) if path == "/api/lists" || path.starts_with("/api/lists/") => {
             values::answer(&mut world(), asked, method, path)
         }
