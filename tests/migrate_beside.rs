@@ -206,6 +206,9 @@ fn what_the_source_does_not_have_is_not_carried() {
     let needs =
         json!({"data_view_id": "v", "timeline_id": "t", "timeline_title": "T", "saved_id": "s"});
     a.seed("default", &bundle(&[with(rule("a"), &needs)]));
+    let planned = run(&folder, &[&ARGS[..], &["--plan-only"]].concat());
+    assert!(beside(&planned).is_empty(), "{}", text(&planned));
+    assert_eq!(report(&planned).last().unwrap()["lacking"], 2);
     let ran = run(&folder, &ARGS);
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     let expected = |kind: &str| {

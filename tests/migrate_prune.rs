@@ -68,7 +68,7 @@ fn what_the_source_no_longer_has_goes_and_nothing_else() {
     take(&a, "default", "c");
     let shown = run(&folder, &[&ARGS[..], &["--plan-only"]].concat());
     assert!(
-        text(&shown).contains("1 rules to be removed"),
+        text(&shown).contains("to remove: 1 rule that the source no longer has"),
         "{}",
         text(&shown)
     );
@@ -116,7 +116,7 @@ fn credentials_that_see_fewer_rules_take_nothing_away() {
     let ran = run(&folder, &ARGS);
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     let said =
-        "4 rules not removed: 4 of 30 rules that were brought are more than 3; `--prune-max` sets";
+        "not removed: 4 rules: 4 of 30 rules that were brought are more than 3; `--prune-max` sets";
     assert!(text(&ran).contains(said), "{}", text(&ran));
     assert_eq!(rule_ids(&b, "soc"), ids);
     let none = prune(&folder, &["--prune-max", "0"]);

@@ -67,16 +67,18 @@ impl Carries {
         carry == Carry::Auto
     }
 
-    /// The things that would be brought first, where `there` says that a space does not have them.
+    /// The things that would be brought first: those that a space does not have, as `there` says, and the source may, as `here` does.
     pub(super) fn planned<'b>(
         &self,
         beyond: &'b Beyond,
         there: &[Option<bool>],
+        here: &[Option<bool>],
     ) -> Vec<(Sort, &'b str, &'b Users)> {
-        let things = beyond.things().zip(there);
+        let things = beyond.things().zip(there.iter().zip(here));
         things
-            .filter(|((sort, id, _), there)| {
-                self.has(*sort) && **there != Some(true) && !is_own(*sort, id)
+            .filter(|((sort, id, _), (there, here))| {
+                let comes = **there != Some(true) && **here != Some(false);
+                self.has(*sort) && comes && !is_own(*sort, id)
             })
             .map(|(thing, _)| thing)
             .collect()

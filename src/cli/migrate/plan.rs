@@ -26,7 +26,9 @@ use crate::cli::{Format, plan, work};
 /// What would become of a space.
 struct Foreseen {
     made: Made,
+    /// What the space has of what is beside the bundle, and what the source has of it.
     there: Vec<Option<bool>>,
+    here: Vec<Option<bool>>,
     /// For people.
     surveys: Vec<Survey>,
     /// For scripts.
@@ -124,10 +126,13 @@ impl Run<'_> {
             None
         };
         let there = made.beyond.there(client, space)?;
+        let source = &self.origin.connected.client;
+        let here = made.beyond.there(source, &self.origin.space)?;
         let planned = self.planned(side, space, &made)?;
         Ok(Foreseen {
             made,
             there,
+            here,
             surveys,
             plan,
             planned,
@@ -140,13 +145,14 @@ impl Run<'_> {
         let Foreseen {
             made,
             there,
+            here,
             surveys,
             planned,
             ..
         } = foreseen;
         let job = self.job(side, space, made);
         let mut text = text::surveys(&job, surveys, verbose, self.verb.plan_only);
-        for (sort, id, users) in self.verb.carries.planned(&made.beyond, there) {
+        for (sort, id, users) in self.verb.carries.planned(&made.beyond, there, here) {
             let ty = match &*users.ty {
                 "" => String::new(),
                 ty => format!(" ({ty})"),
@@ -154,7 +160,7 @@ impl Run<'_> {
             _ = writeln!(text, "  {} `{id}` is made first{ty}", label(sort));
         }
         text.extend(planned.iter().map(|it| it.told().text(verbose)));
-        text + &self.beside(made, there, false).text(verbose)
+        text + &self.beside(made, there, Some(here)).text(verbose)
     }
 
     /// Where lines for scripts go, if anywhere: a run that is done writes others.
@@ -195,7 +201,8 @@ impl Lines {
             }
             _ = writeln!(text, "{line}");
         };
-        let brought = run.verb.carries.planned(&made.beyond, &foreseen.there);
+        let (there, here) = (&foreseen.there, &foreseen.here);
+        let brought = run.verb.carries.planned(&made.beyond, there, here);
         for (sort, id, users) in brought {
             add(json!({
                 "schema_version": 1,
@@ -225,7 +232,7 @@ impl Lines {
                 *self.pruned.entry(state).or_default() += count;
             }
         }
-        let beside = run.beside(made, &foreseen.there, false);
+        let beside = run.beside(made, there, Some(here));
         text += &beside.json(space, target);
         self.left_out += made.left_out();
         self.lacking += beside.lacking();

@@ -109,13 +109,13 @@ impl Run<'_> {
         &'b self,
         made: &'b Made,
         there: &'b [Option<bool>],
-        is_done: bool,
+        here: Option<&'b [Option<bool>]>,
     ) -> Beside<'b> {
         Beside {
             made,
             there,
             carries: &self.verb.carries,
-            is_done,
+            here,
         }
     }
 
@@ -212,7 +212,7 @@ impl Run<'_> {
         if self.verb.how.remove_duplicates {
             job.remove_duplicates(&mut done, self.verb.yes)?;
         }
-        let beside = self.beside(&made, &there, true);
+        let beside = self.beside(&made, &there, None);
         let mut exit = job::exit(&done);
         let is_part = beside.lacking() > 0 || made.left_out() > 0;
         if exit == Exit::Done && (is_part || carried.iter().any(|it| !it.is_there())) {

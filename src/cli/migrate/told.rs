@@ -21,15 +21,16 @@ pub(super) struct Beside<'b> {
     pub(super) made: &'b Made,
     pub(super) there: &'b [Option<bool>],
     pub(super) carries: &'b Carries,
-    /// Whether all is carried by now, so that what is lacking yet is so for good.
-    pub(super) is_done: bool,
+    /// What the source has of it, before anything is carried; none once that is done, and what is lacking yet is so for good.
+    pub(super) here: Option<&'b [Option<bool>]>,
 }
 
 impl Beside<'_> {
     fn things(&self) -> impl Iterator<Item = (Sort, String, &str, Option<bool>)> {
-        let things = self.made.beyond.things().zip(self.there);
-        things.filter_map(|((sort, id, users), there)| {
-            let is_brought = self.carries.has(sort) && !self.is_done;
+        let things = self.made.beyond.things().zip(self.there).enumerate();
+        things.filter_map(|(at, ((sort, id, users), there))| {
+            let comes = |here: &[Option<bool>]| here.get(at) != Some(&Some(false));
+            let is_brought = self.carries.has(sort) && self.here.is_some_and(comes);
             if *there == Some(true) || is_own(sort, id) || is_brought {
                 return None;
             }
