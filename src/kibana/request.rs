@@ -46,7 +46,7 @@ impl Content for Arc<[u8]> {
 }
 
 /// What a request carries.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub enum Body {
     /// Nothing.
     #[default]
@@ -55,6 +55,17 @@ pub enum Body {
     Json(Arc<[u8]>),
     /// A file in a form, as the import routes take it.
     File(Upload),
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            // It may hold secrets of connectors.
+            Self::Json(json) => write!(f, "Json({} bytes)", json.len()),
+            Self::File(upload) => f.debug_tuple("File").field(upload).finish(),
+        }
+    }
 }
 
 /// A file as the one part `file` of a multipart form.
@@ -244,6 +255,19 @@ impl Request {
     }
 }
 
+/// An id as a piece of a path.
+pub(crate) fn piece(id: &str) -> String {
+    let mut path = String::new();
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            path.push(byte.into());
+        } else {
+            path += &format!("%{byte:02X}");
+        }
+    }
+    path
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,5 +326,11 @@ mod tests {
         assert_eq!(request.full_path(), "/api/status");
         let space = "soc".parse().unwrap();
         assert_eq!(request.in_space(&space).full_path(), "/s/soc/api/status");
+    }
+
+    #[test]
+    fn an_id_stays_one_piece_of_a_path() {
+        assert_eq!(piece("a-B_9.~"), "a-B_9.~");
+        assert_eq!(piece("a/b ü"), "a%2Fb%20%C3%BC");
     }
 }

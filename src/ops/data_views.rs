@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::settle::{Settled, settle};
 use crate::error::{Error, ErrorKind, Result};
-use crate::kibana::{Client, Method, Replay, Request, Space};
+use crate::kibana::{Client, Method, Replay, Request, Space, piece};
 
 const PATH: &str = "/api/data_views/data_view";
 
@@ -41,7 +41,7 @@ impl View {
         struct Answer {
             data_view: Map<String, Value>,
         }
-        let request = Request::new(Method::Get, format!("{PATH}/{}", encoded(id))).in_space(space);
+        let request = Request::new(Method::Get, format!("{PATH}/{}", piece(id))).in_space(space);
         match client.send(&request).and_then(|mut reply| reply.json()) {
             Ok(Answer { data_view }) => Ok(Some(Self(data_view))),
             Err(error) if is_none(&error) => Ok(None),
@@ -138,20 +138,6 @@ fn is_none(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Status { status: 404, message, .. } if &**message != "Not Found")
 }
 
-/// The id as a part of a path.
-fn encoded(id: &str) -> String {
-    let mut text = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                text.push(char::from(byte));
-            }
-            _ => text += &format!("%{byte:02X}"),
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,11 +168,5 @@ mod tests {
         let other = view(json!({"id": "v", "title": "b", "name": "A"}));
         assert_eq!(first.differs(&same), None);
         assert_eq!(first.differs(&other), Some("title"));
-    }
-
-    #[test]
-    fn an_id_is_one_part_of_a_path() {
-        assert_eq!(encoded("logs-*"), "logs-%2A");
-        assert_eq!(encoded("a/../ü?"), "a%2F..%2F%C3%BC%3F");
     }
 }

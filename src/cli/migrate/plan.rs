@@ -58,6 +58,14 @@ impl Run<'_> {
         let mut notes = Notes::new(Format::Text, true, self.global);
         let (mut sent, mut removed, mut spaces) = (0, 0, 0);
         for side in self.sides {
+            if has_text {
+                let (shown, count) = self.endpoint_shown(side)?;
+                self.show(&shown)?;
+                sent += count;
+            }
+            if let Some(lines) = &mut lines {
+                lines.endpoint(self, side)?;
+            }
             for some in side.spaces.chunks(self.at_once()) {
                 let foreseen = several(some, some.len(), |space| {
                     self.foreseen(side, space, has_text, lines.is_some())
@@ -76,15 +84,8 @@ impl Run<'_> {
                         pruning.show(side, space, planned);
                         removed += planned.count();
                     }
-                    let text = if has_text {
-                        self.text(side, space, &foreseen)
-                    } else {
-                        String::new()
-                    };
-                    if is_dry {
-                        work::print(&text)?;
-                    } else {
-                        anstream::eprint!("{text}");
+                    if has_text {
+                        self.show(&self.text(side, space, &foreseen))?;
                     }
                 }
             }
@@ -96,6 +97,7 @@ impl Run<'_> {
         if is_dry {
             return Ok(false);
         }
+        self.way.joined.decided()?;
         let place = match self.sides {
             [side] if spaces == 1 => format!("space {}", side.name(&side.spaces[0])),
             [side] => format!("{spaces} spaces of {}", side.connected),
@@ -152,6 +154,8 @@ impl Run<'_> {
         } = foreseen;
         let job = self.job(side, space, made);
         let mut text = text::surveys(&job, surveys, verbose, self.verb.plan_only);
+        text += &self.way.joined.text(side, space);
+        text += &self.keyed(side, space, made);
         for (sort, id, users) in self.verb.carries.planned(&made.beyond, there, here) {
             let ty = match &*users.ty {
                 "" => String::new(),
@@ -215,16 +219,9 @@ impl Lines {
             }));
         }
         if let Some(plan) = &foreseen.plan {
-            for planned in &plan.records {
-                add(plan::record(&made.bundle, space, planned));
-                *self.counts.entry(planned.outlook.outcome).or_default() += 1;
-            }
-            let name = side.name(space);
-            self.gaps
-                .extend(plan.gaps.iter().map(|gap| format!("{name}: {gap}")));
-            self.requests += plan.requests.len();
-            self.single += plan.single;
+            text += &self.records(plan, made, (space, target), &side.name(space));
         }
+        text += &run.way.joined.json(side, space, target);
         if let Some(planned) = &foreseen.planned {
             let told = planned.told();
             text += &told.json(space, target);
@@ -237,6 +234,42 @@ impl Lines {
         self.left_out += made.left_out();
         self.lacking += beside.lacking();
         self.write(&text)
+    }
+
+    /// Adds the list that all spaces of a Kibana share.
+    fn endpoint(&mut self, run: &Run<'_>, side: &Side) -> Result<()> {
+        let (Some(made), Some(space)) = (run.endpoint_made(side)?, side.spaces.first()) else {
+            return Ok(());
+        };
+        let terms = run.verb.how.manner().terms;
+        let plan = Plan::make(&side.connected.client, space, &made.bundle, terms)?;
+        let name = format!("{} endpoint list", side.connected);
+        let text = self.records(&plan, &made, (space, run.target(side)), &name);
+        self.write(&text)
+    }
+
+    /// The lines of records, which are counted.
+    fn records(
+        &mut self,
+        plan: &Plan,
+        made: &Made,
+        (space, target): (&Space, Option<&str>),
+        name: &str,
+    ) -> String {
+        let mut text = String::new();
+        for planned in &plan.records {
+            let mut line = plan::record(&made.bundle, space, planned);
+            if let Some(target) = target {
+                line["target"] = target.into();
+            }
+            _ = writeln!(text, "{line}");
+            *self.counts.entry(planned.outlook.outcome).or_default() += 1;
+        }
+        let gaps = plan.gaps.iter().map(|gap| format!("{name}: {gap}"));
+        self.gaps.extend(gaps);
+        self.requests += plan.requests.len();
+        self.single += plan.single;
+        text
     }
 
     fn write(&mut self, text: &str) -> Result<()> {

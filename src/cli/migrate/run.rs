@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use ruleferry::error::{Error, ErrorKind, Result};
+use ruleferry::error::{Error, Result};
 use ruleferry::kibana::Space;
 use ruleferry::ops::import::several;
 use ruleferry::pipeline::Reading;
@@ -13,6 +13,10 @@ use serde_json::json;
 
 use super::Migrate;
 use super::carry::Carried;
+use super::ended::folded;
+use super::endpoint::{Endpoint, heading};
+use super::keys::Keys;
+use super::lacking::Lacking;
 use super::prune::{Planned, Pruned, Pruning};
 use super::side::Side;
 use super::stock::{Origin, Stock};
@@ -38,26 +42,39 @@ pub(super) struct Run<'r> {
     pub(super) stock: &'r Stock,
     pub(super) sides: &'r [Side],
     pub(super) way: &'r Way,
+    pub(super) keys: &'r Keys,
+    pub(super) endpoint: &'r Endpoint,
     pub(super) pruning: Option<Pruning<'r>>,
     pub(super) reading: Reading,
 }
 
-/// A space that is done.
-struct Arrived {
-    made: Made,
-    there: Vec<Option<bool>>,
-    carried: Vec<Carried>,
-    done: Done,
-    pruned: Option<Pruned>,
+/// What was brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cargo {
+    /// What is for one space.
+    Space,
+    /// The list that all spaces share.
+    EndpointList,
+}
+
+/// A space that is done, or the list that all spaces share.
+pub(super) struct Arrived {
+    pub(super) cargo: Cargo,
+    pub(super) made: Made,
+    pub(super) there: Vec<Option<bool>>,
+    pub(super) carried: Vec<Carried>,
+    pub(super) secrets: Lacking,
+    pub(super) done: Done,
+    pub(super) pruned: Option<Pruned>,
 }
 
 /// What is known of all spaces so far.
-struct Whole {
+pub(super) struct Whole {
     report: Option<AtomicFile>,
     tallies: Vec<Tally>,
-    exits: Vec<Exit>,
+    pub(super) exits: Vec<Exit>,
     /// Whether no space is left that a run could go on with.
-    is_over: bool,
+    pub(super) is_over: bool,
     left_out: u64,
     lacking: usize,
     pruned: BTreeMap<&'static str, u64>,
@@ -120,7 +137,11 @@ impl Run<'_> {
     }
 
     /// Does it; says how the run ends, and whether nothing is left to go on with.
-    pub(super) fn done(&self, ledgers: &[Ledger]) -> Result<(Exit, bool)> {
+    pub(super) fn done(
+        &self,
+        ledgers: &[Ledger],
+        endpoint: &[Option<Ledger>],
+    ) -> Result<(Exit, bool)> {
         let mut whole = Whole {
             report: self
                 .verb
@@ -136,7 +157,15 @@ impl Run<'_> {
             pruned: BTreeMap::new(),
             notes: Notes::new(Format::Text, true, self.global),
         };
-        for (side, ledger) in self.sides.iter().zip(ledgers) {
+        for (side, (ledger, endpoint)) in self.sides.iter().zip(ledgers.iter().zip(endpoint)) {
+            if !self.global.interrupt.is_asked() {
+                let arrived = self.endpoint_crossed(side, endpoint.as_ref());
+                match arrived.transpose() {
+                    Some(Ok(arrived)) => self.take(&mut whole, side, arrived)?,
+                    Some(Err(error)) => self.failed(&mut whole, &heading(side), error),
+                    None => {}
+                }
+            }
             for some in side.spaces.chunks(self.at_once()) {
                 if self.global.interrupt.is_asked() {
                     whole.is_over = false;
@@ -148,12 +177,8 @@ impl Run<'_> {
                     match arrived {
                         Ok(arrived) => self.take(&mut whole, side, arrived)?,
                         Err(error) => {
-                            whole.is_over = false;
-                            whole.exits.push(Exit::of(error.kind()));
-                            if !matches!(error.kind(), ErrorKind::Interrupted) {
-                                write_text(&format!("space `{}`:", side.name(space)));
-                                crate::cli::render::error(&error.into(), self.global.errors);
-                            }
+                            let place = format!("space `{}`:", side.name(space));
+                            self.failed(&mut whole, &place, error);
                         }
                     }
                 }
@@ -176,11 +201,14 @@ impl Run<'_> {
             let carries = &self.verb.carries;
             carries.carry(self.origin, place, &made.beyond, may_add)
         };
+        let place = self.place(side, space);
+        let secrets = self.keys.before(place, &made.bundle)?;
         let job = self.job(side, space, &made);
         let total = made.bundle.entries().len() as u64;
         let progress = Progress::parts(self.global.progress, total);
         let done = job.cross_into(space, &side.gates, ledger, &progress);
         drop(progress);
+        let secrets = self.keys.after(place, &made.bundle, secrets)?;
         let pruned = self.pruning.as_ref().zip(planned).map(|(it, planned)| {
             let is_interrupted = self.global.interrupt.is_asked();
             it.run((side, space), planned, &done, is_interrupted)
@@ -189,9 +217,11 @@ impl Run<'_> {
         let there = made.beyond.there(client, space);
         let there = there.unwrap_or_else(|_| vec![None; made.beyond.things().count()]);
         Ok(Arrived {
+            cargo: Cargo::Space,
             made,
             there,
             carried,
+            secrets,
             done,
             pruned,
         })
@@ -200,9 +230,11 @@ impl Run<'_> {
     /// Tells of a space that is done.
     fn take(&self, whole: &mut Whole, side: &Side, arrived: Arrived) -> Result<()> {
         let Arrived {
+            cargo,
             made,
             there,
             carried,
+            secrets,
             done,
             pruned,
         } = arrived;
@@ -214,7 +246,7 @@ impl Run<'_> {
         }
         let beside = self.beside(&made, &there, None);
         let mut exit = job::exit(&done);
-        let is_part = beside.lacking() > 0 || made.left_out() > 0;
+        let is_part = beside.lacking() > 0 || made.left_out() > 0 || !secrets.is_whole();
         if exit == Exit::Done && (is_part || carried.iter().any(|it| !it.is_there())) {
             exit = Exit::Part;
         }
@@ -241,6 +273,10 @@ impl Run<'_> {
             _ = writeln!(lines, "{}", it.json(&space, target));
         }
         lines += &report.space(&done[0]);
+        if cargo == Cargo::Space {
+            lines += &self.way.joined.json(side, &space, target);
+        }
+        lines += &secrets.json(&space, target);
         lines.extend(pruned.iter().map(|it| it.json(&space, target)));
         lines += &beside.json(&space, target);
         if let Some(file) = &mut whole.report {
@@ -251,18 +287,26 @@ impl Run<'_> {
             Format::Json => work::print(&lines)?,
             Format::Text if self.global.quiet => {}
             Format::Text => {
-                let mut text = text::done(&report, self.global.verbose);
+                let mut text = match cargo {
+                    Cargo::Space => String::new(),
+                    Cargo::EndpointList => heading(side),
+                };
+                text += &text::done(&report, self.global.verbose);
                 text.extend(carried.iter().map(Carried::text));
                 text.extend(pruned.iter().map(|it| it.text(self.global.verbose)));
-                work::print(&(text + &beside.text(self.global.verbose)))?;
+                work::print(&(text + &secrets.text() + &beside.text(self.global.verbose)))?;
             }
         }
         for (location, note) in &made.notes {
             whole.notes.take(location, note)?;
         }
-        whole.lacking += beside.lacking();
+        whole.lacking += beside.lacking() + secrets.count();
         whole.left_out += made.left_out();
-        whole.tallies.push(Tally::of(&done[0], side.name(&space)));
+        let name = match cargo {
+            Cargo::Space => side.name(&space),
+            Cargo::EndpointList => format!("{} endpoint list", side.connected),
+        };
+        whole.tallies.push(Tally::of(&done[0], name));
         whole.is_over &= done[0].crossed.error.is_none();
         whole.exits.push(exit);
         job::fatal(done.into(), exit, self.global);
@@ -306,21 +350,5 @@ impl Run<'_> {
             }
         }
         Ok((exit, whole.is_over))
-    }
-}
-
-/// How a run ends whose spaces ended so.
-fn folded(exits: &[Exit]) -> Exit {
-    let has = |wanted: Exit| exits.contains(&wanted);
-    if has(Exit::Interrupted) {
-        return Exit::Interrupted;
-    }
-    if has(Exit::Denied) {
-        return Exit::Denied;
-    }
-    match exits.iter().find(|exit| **exit != Exit::Done) {
-        None => Exit::Done,
-        Some(_) if exits.iter().all(|exit| *exit == Exit::Failed) => Exit::Failed,
-        Some(_) => Exit::Part,
     }
 }

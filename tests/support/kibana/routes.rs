@@ -8,7 +8,8 @@ use super::http::{Answer, Asked, platform};
 use super::lists::{self, What};
 use super::table::Made;
 use super::{
-    API_KEY, Inner, bulk, connectors, data_views, export, import, rules, timelines, values,
+    API_KEY, Inner, bulk, connector, connectors, data_views, export, import, rules, timelines,
+    values,
 };
 
 /// The answer to a request.
@@ -94,6 +95,10 @@ fn route(inner: &Inner, asked: &Asked, made: Made) -> Result<Answer, Answer> {
         }
         ("GET", "/api/actions/connectors") => {
             Ok(Answer::json(200, &connectors::list(&world(), &head.space)))
+        }
+        (method, path) if path.starts_with("/api/actions/connector/") => {
+            let id = path.trim_start_matches("/api/actions/connector/");
+            connector::answer(&mut world(), asked, method, id)
         }
         (method, path) if path == "/api/data_views" || path.starts_with("/api/data_views/") => {
             data_views::answer(&mut world(), asked, method, path)
