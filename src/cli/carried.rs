@@ -1,4 +1,5 @@
-//! What is brought to a space beside its records, and what became of it: value lists, timelines, connectors that no rule brings.
+//! What is brought to a space beside its records, and what became of it: value lists, data views, timelines, connectors that no rule
+//! brings.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,6 +22,7 @@ const NAMED: usize = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Thing {
     ValueList,
+    DataView,
     Timeline,
     Connector,
 }
@@ -30,6 +32,7 @@ impl Thing {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::ValueList => "value-list",
+            Self::DataView => "data-view",
             Self::Timeline => "timeline",
             Self::Connector => "connector",
         }
@@ -39,6 +42,7 @@ impl Thing {
     fn text(self) -> &'static str {
         match self {
             Self::ValueList => "value list",
+            Self::DataView => "data view",
             Self::Timeline => "timeline",
             Self::Connector => "connector that no rule uses",
         }
@@ -113,7 +117,7 @@ impl Carried {
         Self::new(thing, id).with_error(error)
     }
 
-    fn with_error(mut self, error: Error) -> Self {
+    pub(crate) fn with_error(mut self, error: Error) -> Self {
         self.outcome = Outcome::Failed;
         self.message = Some(error.to_string());
         self.error = Some(error);
