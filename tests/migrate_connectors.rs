@@ -13,7 +13,7 @@ mod records;
 
 use command::{Folder, Ran};
 use ferry::{ferry, folder, report, run, text};
-use kibana::{Fault, Kibana, On, Schedule, Settings, Work};
+use kibana::{At, Fault, Kibana, On, Schedule, Settings, Work};
 use records::{acting, bundle, connector, rule, secretless, with};
 use serde_json::{Value, json};
 
@@ -108,7 +108,7 @@ fn connectors_of_one_name_and_type_take_each_others_place() {
         for told in [
             "connector `Slack` (.slack, id `slack`) is not sent; rules act through connector `Slack` (id `theirs`) (by name)",
             "connector `Mail` (.email, id `mail`) is not sent; rules act through connector `Mail` (id `mail-p`) (by name)",
-            "connector `Log` (.server-log, id `log`) has none of its name and type there, so it goes by its id",
+            "by their ids, since none of the same name and type is there: 1 connector\n    connector `Log` (.server-log, id `log`)\n",
         ] {
             assert!(shown.contains(told), "{version}: {told}: {shown}");
         }
@@ -617,6 +617,22 @@ fn a_rule_is_overwritten_once_its_connector_has_its_secrets() {
         // An import that overwrites a connector wipes what it had.
         assert!(b.secrets("soc", "slack").is_some(), "{version}");
     }
+}
+
+#[test]
+fn an_answer_that_is_lost_leaves_no_connector_without() {
+    let [a, b] = pair("9.1");
+    let folder = folder(&[&a, &b]);
+    a.seed("default", &needy());
+    secretive(&folder);
+    b.schedule(Schedule::of([
+        (On::nth("PUT", "*", 1), Fault::Reset(At::AfterWork)),
+        (On::nth("PUT", "*", 2), Fault::Reset(At::BeforeBody)),
+    ]));
+    let args = to_soc(&["--yes", "--secrets", "s.toml"]);
+    let ran = folder.command(&mut with_secrets(&folder, &args), b"");
+    ends(&ran, 0);
+    all_given(&b, "soc");
 }
 
 #[test]

@@ -129,7 +129,7 @@ impl Run<'_> {
                     let shown = text::surveys(&job, &surveys, self.global.verbose, is_dry);
                     let beside = self.beside(&made, &there, false);
                     let more = shown
-                        + &self.way.joined.text(side, space)
+                        + &self.way.joined.text(side, space, self.global.verbose)
                         + &self.keyed(side, space, &made)
                         + &self.brought(&made, &there)
                         + &beside.text(self.global.verbose);
