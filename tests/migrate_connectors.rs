@@ -365,6 +365,26 @@ fn in_another_space_of_the_same_kibana_connectors_are_found_by_where_they_came_f
     assert_eq!(joined.unwrap()["id"], "slack");
 }
 
+#[test]
+fn names_hold_for_what_a_pipeline_makes_of_connectors() {
+    let [a, b] = pair("9.1");
+    let folder = folder(&[&a, &b]);
+    let content = [
+        acting("r", &["slack", "log"]),
+        connector("slack", "Slack"),
+        plain("log", "Log"),
+    ];
+    a.seed("default", &bundle(&content));
+    b.seed("soc", &bundle(&[connector("theirs", "Slack")]));
+    folder.write("p.toml", "[[step]]\nregenerate-connector-ids = {}\n");
+    let args = to_soc(&["--connectors", "by-name", "--pipeline", "p.toml", "--yes"]);
+    ends(&run(&folder, &args), 0);
+    let found = through(&b, "soc", "r");
+    assert_eq!(found[0], "theirs");
+    assert_ne!(found[1], "log");
+    assert_eq!(connectors(&b, "soc").len(), 2);
+}
+
 // Secrets.
 
 /// What must be nowhere.
