@@ -172,6 +172,13 @@ fn what_is_not_certain_is_decided_before_anything_is_sent() {
         &to_soc(&["--connectors", "by-name", "--plan-only"]),
     );
     ends(&plan, 0);
+    let lines = run(
+        &folder,
+        &to_soc(&["--connectors", "by-name", "--plan-only", "--format", "json"]),
+    );
+    let lines = report(&lines);
+    let open = lines.iter().find(|it| it["joined"] == "connector").unwrap();
+    assert!(open["to"].is_null() && open["message"].is_string());
     assert!(
         text(&plan).contains("to be decided: connector `Slack`"),
         "{}",

@@ -3,8 +3,10 @@
 pub mod alerts;
 pub mod backup;
 pub mod beyond;
+pub mod brought;
 pub mod bulk_action;
 pub mod counterpart;
+pub mod data_views;
 pub mod export;
 pub mod find;
 pub mod import;
@@ -18,6 +20,7 @@ pub mod secrets;
 pub mod settle;
 pub mod snapshot;
 mod status;
+pub mod timelines;
 pub mod value_lists;
 
 pub use pages::{Connector, Counted, connectors, spaces, total};

@@ -170,21 +170,27 @@ impl Joined {
     /// As lines of the report.
     pub(super) fn json(&self, side: &Side, space: &Space, target: Option<&str>) -> String {
         let mut text = String::new();
+        let mut add = |mut line: Value| {
+            line["schema_version"] = 1.into();
+            line["space"] = space.as_str().into();
+            if let Some(target) = target {
+                line["target"] = target.into();
+            }
+            _ = writeln!(text, "{line}");
+        };
         for pair in self.pairs(side, space) {
-            let mut line = json!({
-                "schema_version": 1,
+            add(json!({
                 "joined": "connector",
                 "id": pair.old,
                 "to": pair.new,
                 "name": pair.names[0],
                 "to_name": pair.names[1],
                 "by": if pair.is_mapped { "map-file" } else { "name" },
-                "space": space.as_str(),
-            });
-            if let Some(target) = target {
-                line["target"] = Value::from(target);
-            }
-            _ = writeln!(text, "{line}");
+            }));
+        }
+        // Only a plan has these.
+        for open in self.place(side, space).iter().flat_map(|it| &it.open) {
+            add(json!({"joined": "connector", "to": null, "message": open}));
         }
         text
     }

@@ -1,26 +1,27 @@
 //! The spaces one after another, a few at a time: each bundle is made when its turn comes, and gone when it is done.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 use ruleferry::error::{Error, Result};
 use ruleferry::kibana::Space;
-use ruleferry::ops::import::{Survey, several};
+use ruleferry::ops::import::several;
 use ruleferry::pipeline::Reading;
 use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::json;
 
 use super::Migrate;
+use super::carry::Carried;
 use super::ended::folded;
 use super::endpoint::{Endpoint, heading};
 use super::keys::Keys;
 use super::lacking::Lacking;
+use super::prune::{Planned, Pruned, Pruning};
 use super::side::Side;
 use super::stock::{Origin, Stock};
 use super::told::Beside;
-use super::values::{Carried, Carry, carry};
 use super::way::{Made, Way};
-use crate::cli::ask::ask;
 use crate::cli::exit::Exit;
 use crate::cli::import::job::{self, Done, Job};
 use crate::cli::import::ledger::Ledger;
@@ -43,6 +44,7 @@ pub(super) struct Run<'r> {
     pub(super) way: &'r Way,
     pub(super) keys: &'r Keys,
     pub(super) endpoint: &'r Endpoint,
+    pub(super) pruning: Option<Pruning<'r>>,
     pub(super) reading: Reading,
 }
 
@@ -63,6 +65,7 @@ pub(super) struct Arrived {
     pub(super) carried: Vec<Carried>,
     pub(super) secrets: Lacking,
     pub(super) done: Done,
+    pub(super) pruned: Option<Pruned>,
 }
 
 /// What is known of all spaces so far.
@@ -74,18 +77,19 @@ pub(super) struct Whole {
     pub(super) is_over: bool,
     left_out: u64,
     lacking: usize,
+    pruned: BTreeMap<&'static str, u64>,
     notes: Notes,
 }
 
 impl Run<'_> {
-    fn at_once(&self) -> usize {
+    pub(super) fn at_once(&self) -> usize {
         match self.global.jobs {
             0 => AT_ONCE,
             jobs => jobs,
         }
     }
 
-    fn made(&self, side: &Side, space: &Space) -> Result<Made> {
+    pub(super) fn made(&self, side: &Side, space: &Space) -> Result<Made> {
         let place = (side, space);
         self.way
             .bundle(self.origin, self.stock, place, &self.reading)
@@ -103,79 +107,33 @@ impl Run<'_> {
     }
 
     /// The name of a target, where there are several Kibanas.
-    fn target<'s>(&self, side: &'s Side) -> Option<&'s str> {
+    pub(super) fn target<'s>(&self, side: &'s Side) -> Option<&'s str> {
         (self.sides.len() > 1).then_some(&*side.connected.name)
     }
 
-    /// Shows what would become of everything, and asks; says whether it is to be done.
-    pub(super) fn shown(&self) -> Result<bool> {
-        let is_dry = self.verb.plan_only;
-        let mut notes = Notes::new(Format::Text, true, self.global);
-        let (mut sent, mut spaces) = (0, 0);
-        for side in self.sides {
-            let (shown, count) = self.endpoint_shown(side)?;
-            self.show(&shown)?;
-            sent += count;
-            for some in side.spaces.chunks(self.at_once()) {
-                let surveyed = several(some, some.len(), |space| -> Result<_> {
-                    let made = self.made(side, space)?;
-                    let surveys = self.job(side, space, &made).surveys()?;
-                    let there = made.beyond.there(&side.connected.client, space)?;
-                    Ok((made, surveys, there))
-                });
-                for (space, surveyed) in some.iter().zip(surveyed) {
-                    let (made, surveys, there) = surveyed?;
-                    let job = self.job(side, space, &made);
-                    let shown = text::surveys(&job, &surveys, self.global.verbose, is_dry);
-                    let beside = self.beside(&made, &there, false);
-                    let more = shown
-                        + &self.way.joined.text(side, space, self.global.verbose)
-                        + &self.keyed(side, space, &made)
-                        + &self.brought(&made, &there)
-                        + &beside.text(self.global.verbose);
-                    self.show(&more)?;
-                    for (location, note) in &made.notes {
-                        notes.take(location, note)?;
-                    }
-                    sent += surveys.iter().map(Survey::sent).sum::<usize>();
-                    spaces += 1;
-                }
-            }
-        }
-        notes.tell();
-        if is_dry {
-            return Ok(false);
-        }
-        self.way.joined.decided()?;
-        let place = match self.sides {
-            [side] if spaces == 1 => format!("space {}", side.name(&side.spaces[0])),
-            [side] => format!("{spaces} spaces of {}", side.connected),
-            sides => format!("{spaces} spaces of {} Kibanas", sides.len()),
-        };
-        ask(&format!("Send {sent} records to {place}?"), self.verb.yes)
+    /// What is to go from a space, if anything is ever to go.
+    pub(super) fn planned(
+        &self,
+        side: &Side,
+        space: &Space,
+        made: &Made,
+    ) -> Result<Option<Planned>> {
+        let planned = |pruning: &Pruning<'_>| pruning.plan(side, space, made);
+        self.pruning.as_ref().map(planned).transpose()
     }
 
-    fn beside<'b>(&self, made: &'b Made, there: &'b [Option<bool>], is_done: bool) -> Beside<'b> {
+    pub(super) fn beside<'b>(
+        &'b self,
+        made: &'b Made,
+        there: &'b [Option<bool>],
+        here: Option<&'b [Option<bool>]>,
+    ) -> Beside<'b> {
         Beside {
             made,
             there,
-            carry: self.verb.value_lists,
-            is_done,
+            carries: &self.verb.carries,
+            here,
         }
-    }
-
-    /// The value lists that would be brought.
-    fn brought(&self, made: &Made, there: &[Option<bool>]) -> String {
-        let mut text = String::new();
-        if self.verb.value_lists == Carry::Never {
-            return text;
-        }
-        for ((sort, id, users), there) in made.beyond.things().zip(there) {
-            if sort == ruleferry::ops::beyond::Sort::ValueList && *there != Some(true) {
-                _ = writeln!(text, "  value list `{id}` is made first ({})", users.ty);
-            }
-        }
-        text
     }
 
     /// Does it; says how the run ends, and whether nothing is left to go on with.
@@ -196,6 +154,7 @@ impl Run<'_> {
             is_over: true,
             left_out: 0,
             lacking: 0,
+            pruned: BTreeMap::new(),
             notes: Notes::new(Format::Text, true, self.global),
         };
         for (side, (ledger, endpoint)) in self.sides.iter().zip(ledgers.iter().zip(endpoint)) {
@@ -232,12 +191,15 @@ impl Run<'_> {
     fn cross(&self, side: &Side, space: &Space, ledger: &Ledger) -> Result<Arrived> {
         let made = self.made(side, space)?;
         let client = &side.connected.client;
+        let planned = self.planned(side, space, &made)?;
         let is_done = ledger.before(space).is_some_and(|before| before.is_done);
         let may_add = self.verb.resume || self.verb.how.manner().terms.overwrite.exceptions;
-        let carried = if self.verb.value_lists == Carry::Auto && !is_done {
-            carry(self.origin, (client, space), &made.beyond, may_add)
-        } else {
+        let carried = if is_done {
             Vec::new()
+        } else {
+            let place = (client, space);
+            let carries = &self.verb.carries;
+            carries.carry(self.origin, place, &made.beyond, may_add)
         };
         let place = self.place(side, space);
         let secrets = self.keys.before(place, &made.bundle)?;
@@ -247,6 +209,10 @@ impl Run<'_> {
         let done = job.cross_into(space, &side.gates, ledger, &progress);
         drop(progress);
         let secrets = self.keys.after(place, &made.bundle, secrets)?;
+        let pruned = self.pruning.as_ref().zip(planned).map(|(it, planned)| {
+            let is_interrupted = self.global.interrupt.is_asked();
+            it.run((side, space), planned, &done, is_interrupted)
+        });
         // What is not carried is a note; that it cannot be looked for ends nothing.
         let there = made.beyond.there(client, space);
         let there = there.unwrap_or_else(|_| vec![None; made.beyond.things().count()]);
@@ -257,6 +223,7 @@ impl Run<'_> {
             carried,
             secrets,
             done,
+            pruned,
         })
     }
 
@@ -269,6 +236,7 @@ impl Run<'_> {
             carried,
             secrets,
             done,
+            pruned,
         } = arrived;
         let space = done.space.clone();
         let mut done = [done];
@@ -276,11 +244,21 @@ impl Run<'_> {
         if self.verb.how.remove_duplicates {
             job.remove_duplicates(&mut done, self.verb.yes)?;
         }
-        let beside = self.beside(&made, &there, true);
+        let beside = self.beside(&made, &there, None);
         let mut exit = job::exit(&done);
         let is_part = beside.lacking() > 0 || made.left_out() > 0 || !secrets.is_whole();
         if exit == Exit::Done && (is_part || carried.iter().any(|it| !it.is_there())) {
             exit = Exit::Part;
+        }
+        if let Some(pruned) = &pruned {
+            exit = match (exit, pruned.exit) {
+                (Exit::Done, other) | (_, other @ (Exit::Denied | Exit::Interrupted)) => other,
+                (exit, _) => exit,
+            };
+            whole.is_over &= pruned.exit != Exit::Interrupted;
+            for (state, count) in pruned.counts() {
+                *whole.pruned.entry(state).or_default() += count;
+            }
         }
         let target = self.target(side);
         let report = Report {
@@ -299,6 +277,7 @@ impl Run<'_> {
             lines += &self.way.joined.json(side, &space, target);
         }
         lines += &secrets.json(&space, target);
+        lines.extend(pruned.iter().map(|it| it.json(&space, target)));
         lines += &beside.json(&space, target);
         if let Some(file) = &mut whole.report {
             file.write_all(lines.as_bytes())
@@ -314,6 +293,7 @@ impl Run<'_> {
                 };
                 text += &text::done(&report, self.global.verbose);
                 text.extend(carried.iter().map(Carried::text));
+                text.extend(pruned.iter().map(|it| it.text(self.global.verbose)));
                 work::print(&(text + &secrets.text() + &beside.text(self.global.verbose)))?;
             }
         }
@@ -343,6 +323,9 @@ impl Run<'_> {
         last["left_out"] = whole.left_out.into();
         last["lacking"] = whole.lacking.into();
         last["not_exported"] = json!(missed);
+        if self.pruning.is_some() {
+            last["pruned"] = json!(whole.pruned);
+        }
         if let Some(mut file) = whole.report {
             writeln!(file, "{last}").map_err(|source| Error::io("writing the report", source))?;
             file.commit(Durable::Yes)?;

@@ -3,105 +3,30 @@
 use std::io::BufReader;
 use std::sync::Mutex;
 
-use clap::ValueEnum;
 use ruleferry::error::{Error, Result};
 use ruleferry::kibana::{Client, Space};
-use ruleferry::ops::beyond::{Beyond, Sort};
+use ruleferry::ops::beyond::Sort;
 use ruleferry::ops::value_lists::{self, Settings};
 use ruleferry::stream::Spool;
-use serde_json::{Value, json};
 
+use super::carry::Carried;
 use super::stock::Origin;
 
-/// Whether value lists are brought along.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum Carry {
-    /// Those that items use.
-    #[default]
-    Auto,
-    /// None.
-    Never,
-}
-
-/// What became of a value list.
-pub(super) struct Carried {
-    pub(super) id: String,
-    /// `created`, `unchanged`, `overwritten`, `conflict` or `failed`, as of records.
-    pub(super) outcome: &'static str,
-    pub(super) message: Option<String>,
-    /// How many values it has in the source.
-    values: u64,
-    sent: u64,
-    pub(super) error: Option<Error>,
-}
-
-impl Carried {
-    pub(super) fn is_there(&self) -> bool {
-        !matches!(self.outcome, "conflict" | "failed")
-    }
-
-    /// As people read it.
-    pub(super) fn text(&self) -> String {
-        let message = self.message.as_ref().map(|it| format!(": {it}"));
-        format!(
-            "  value list `{}` {}, {} values, {} sent{}\n",
-            self.id,
-            self.outcome,
-            self.values,
-            self.sent,
-            message.unwrap_or_default()
-        )
-    }
-
-    /// As a line of the report.
-    pub(super) fn json(&self, space: &Space, target: Option<&str>) -> Value {
-        let mut line = json!({
-            "schema_version": 1,
-            "kind": "value-list",
-            "id": self.id,
-            "space": space.as_str(),
-            "outcome": self.outcome,
-            "message": self.message,
-            "values": self.values,
-            "sent": self.sent,
-        });
-        if let Some(target) = target {
-            line["target"] = target.into();
-        }
-        line
-    }
-}
-
-/// Brings the lists that items need to the space; `may_add` where a list that is there may get values.
+/// Brings a list to the space; `may_add` where one that is there may get values.
 pub(super) fn carry(
     origin: &Origin,
     (client, space): (&Client, &Space),
-    beyond: &Beyond,
+    id: &str,
     may_add: bool,
-) -> Vec<Carried> {
-    beyond
-        .of(Sort::ValueList)
-        .map(|(id, _)| {
-            let mut carried = Carried {
-                id: id.to_owned(),
-                outcome: "unchanged",
-                message: None,
-                values: 0,
-                sent: 0,
-                error: None,
-            };
-            if let Err(error) = carried.bring(origin, client, space, may_add) {
-                carried.outcome = "failed";
-                carried.message = Some(error.to_string());
-                carried.error = Some(error);
-            }
-            carried
-        })
-        .collect()
+) -> Carried {
+    let mut carried = Carried::new(Sort::ValueList, id);
+    carried.values = Some((0, 0));
+    let brought = carried.bring_values(origin, client, space, may_add);
+    carried.or_failed(brought)
 }
 
 impl Carried {
-    fn bring(
+    fn bring_values(
         &mut self,
         origin: &Origin,
         client: &Client,
@@ -117,7 +42,8 @@ impl Carried {
         };
         let mut spool = Spool::new()?;
         let mut out = std::io::BufWriter::new(&mut spool);
-        self.values = value_lists::export(source, &origin.space, &self.id, &mut out)?;
+        let count = value_lists::export(source, &origin.space, &self.id, &mut out)?;
+        self.values = Some((count, 0));
         out.into_inner()
             .map_err(|error| Error::io("writing a temporary file", error.into_error()))?;
         let spool = Mutex::new(spool);
@@ -138,7 +64,7 @@ impl Carried {
             return Ok(());
         }
         let told = value_lists::import(client, space, &settings, values)?;
-        self.sent = told.sent;
+        self.values = Some((count, told.sent));
         self.outcome = match (told.is_created, told.sent) {
             (true, _) => "created",
             (false, 0) => "unchanged",

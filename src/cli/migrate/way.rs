@@ -3,9 +3,10 @@
 use ruleferry::error::{Error, Location, Result};
 use ruleferry::kibana::Space;
 use ruleferry::ops::beyond::{Beyond, Referred};
+use ruleferry::ops::brought::Mark;
 use ruleferry::ops::import::Inventory;
-use ruleferry::pipeline::{Event, Pipeline, Reading, Step, scan};
-use ruleferry::record::Note;
+use ruleferry::pipeline::{Event, Fate, Input, OnError, Pipeline, Reading, Rewriting, Step, scan};
+use ruleferry::record::{Kind, Note, Record};
 use ruleferry::schema::Target;
 use ruleferry::stream::{Source, Spool};
 
@@ -29,6 +30,8 @@ pub(super) struct Way {
     /// What they are to begin with; the target's address where nothing is said.
     pub(super) to_url: Option<String>,
     pub(super) seed: String,
+    /// What rules get so that they can be removed later.
+    pub(super) mark: Option<Mark>,
 }
 
 /// What one space is to get.
@@ -107,6 +110,10 @@ impl Way {
             })
         })?;
         let name = origin.name();
+        if let Some(mark) = &self.mark {
+            let source = Source::decoded(name.as_str(), spool.reader()?);
+            spool = marked(mark, source, reading)?;
+        }
         let mut beyond = Beyond::default();
         let source = Source::decoded(name.as_str(), spool.reader()?);
         scan(reading, vec![source], Referred::of, |_, referred| {
@@ -149,6 +156,25 @@ impl Way {
         let step = format!("convert-space = {{ from = {from}, to = {to} }}");
         Ok(Pipeline::from_step(&step)?.steps().to_vec())
     }
+}
+
+/// The bundle with the mark on its rules.
+fn marked(mark: &Mark, source: Source<'_>, reading: &Reading) -> Result<Spool> {
+    let mut spool = Spool::new()?;
+    let rewriting = Rewriting {
+        reading,
+        on_error: OnError::Keep,
+        closing: None,
+    };
+    let work = |record: &mut Record<'_>| {
+        if record.kind() == Kind::Rule {
+            // A rule that takes no mark is none that a Kibana takes, and the import says so.
+            _ = mark.put(record);
+        }
+        Fate::<()>::keep()
+    };
+    Input::new(vec![source]).rewrite(&rewriting, &mut spool, work, |_| Ok(()))?;
+    Ok(spool)
 }
 
 /// The step to an older version.

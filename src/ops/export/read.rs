@@ -39,7 +39,7 @@ pub(super) struct Connection {
 }
 
 /// Does what reads an answer, and again where the answer is not what it should be.
-pub(super) fn again<T>(client: &Client, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+pub(in crate::ops) fn again<T>(client: &Client, mut work: impl FnMut() -> Result<T>) -> Result<T> {
     let mut attempt = 1;
     loop {
         match work() {

@@ -28,6 +28,7 @@ mod actions;
 mod bulk;
 mod connector;
 mod connectors;
+mod data_views;
 mod exceptions;
 mod export;
 mod faults;
@@ -45,6 +46,7 @@ mod seed;
 mod serve;
 mod stored;
 mod table;
+mod timelines;
 mod values;
 mod version;
 mod watch;
@@ -266,6 +268,17 @@ impl Kibana {
         values::put(&mut self.inner.world(), space, id, values);
     }
 
+    /// Puts a data view into a space.
+    pub(crate) fn seed_view(&self, space: &str, view: &Value) {
+        data_views::put(&mut self.inner.world(), space, view);
+    }
+
+    /// The data views of a space, by id.
+    pub(crate) fn views(&self, space: &str) -> Vec<Value> {
+        let world = self.inner.world();
+        world.space(space).data_views.values().cloned().collect()
+    }
+
     /// The values of a list; none if there is no such list.
     pub(crate) fn values(&self, space: &str, id: &str) -> Option<Vec<String>> {
         let world = self.inner.world();
@@ -274,6 +287,18 @@ impl Kibana {
             .value_lists
             .get(id)
             .map(|it| it.1.clone())
+    }
+
+    /// Puts timelines into a space, each a line as an export has it; `status` makes one of Elastic's own, or a draft.
+    pub(crate) fn seed_timelines(&self, space: &str, lines: &[u8]) {
+        timelines::put(&mut self.inner.world(), space, lines);
+    }
+
+    /// The timelines of a space, in the order in which they were made.
+    pub(crate) fn timelines(&self, space: &str) -> Vec<Value> {
+        let world = self.inner.world();
+        let all = world.space(space).timelines.iter();
+        all.cloned().map(Value::Object).collect()
     }
 
     /// The secrets that a connector was given by itself; none if it was given none.
