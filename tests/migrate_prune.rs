@@ -333,6 +333,7 @@ fn flags_that_make_no_sense_with_it_are_refused() {
         &["--only", "name:a"][..],
         &["--ids", "ids"],
         &["--custom-only"],
+        &["--no-verify"],
         &["--prune-max", "101%"],
     ] {
         let ran = prune(&folder, more);

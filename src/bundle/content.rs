@@ -27,6 +27,17 @@ pub enum Fields {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Fingerprint(pub(super) u128);
 
+impl Fingerprint {
+    /// Its lower 64 bits: enough to tell one record from one other.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "half of it is what is wanted"
+    )]
+    pub fn half(self) -> u64 {
+        self.0 as u64
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)

@@ -19,4 +19,4 @@ pub use diff::{
 };
 pub use lens::Lens;
 pub use needs::{Need, Needs, References, Thing};
-pub use shelf::{Place, Shelf};
+pub use shelf::Shelf;

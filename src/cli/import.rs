@@ -189,12 +189,14 @@ impl Import {
         if let Some(path) = &self.report {
             report.write(path)?;
         }
-        let text = match self.format {
-            Format::Json => report.lines(),
-            Format::Text if global.quiet => return Ok(()),
-            Format::Text => text(report, global.verbose),
+        let printed = match self.format {
+            Format::Json => report
+                .write_to(&mut std::io::stdout().lock())
+                .map_err(|source| Error::io("writing the output", source)),
+            Format::Text if global.quiet => Ok(()),
+            Format::Text => work::print(&text(report, global.verbose)),
         };
-        match work::print(&text) {
+        match printed {
             Err(error) if super::render::is_closed_pipe(&error) => Ok(()),
             result => Ok(result?),
         }

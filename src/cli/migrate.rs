@@ -224,17 +224,17 @@ impl Migrate {
         let known = self.known(&origin, &stock, (&steps, &map), &reading, &seed)?;
         let joined = Joined::find(&known, (self.connectors, &map), &sides, &mut ledgers)?;
         let keys = Keys::new(supply, known, &joined, &sides)?;
-        let way = Way {
-            mark: mark.clone(),
-            ..self.way((steps, map, joined), &stock, &reading, seed)?
-        };
         let (endpoint, mut more, lost) =
             Endpoint::of(self, &origin, &sides, journal.as_deref(), global)?;
         add_missed(&mut ledgers[0], lost);
-        let pruning = mark.map(|mark| {
+        let pruning = mark.clone().map(|mark| {
             let missed = ledgers[0].get("missed").as_array().map_or(0, Vec::len);
             Pruning::new((&self.prune, mark), &origin, &stock, missed, &reading)
         });
+        let way = Way {
+            mark,
+            ..self.way((steps, map, joined), &stock, &reading, seed)?
+        };
         let run = Run {
             verb: self,
             global,

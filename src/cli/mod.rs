@@ -5,6 +5,7 @@ mod ask;
 mod backup;
 mod bulk_action;
 mod bulk_edit;
+mod carried;
 mod check;
 mod config;
 mod connection;
@@ -77,7 +78,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Threads; all processors by default. The output never depends on it.
+    /// Threads, all processors by default; where a Kibana is asked, spaces (4 by default) or requests at once. The output never depends on it.
     #[arg(
         short,
         long,

@@ -319,7 +319,8 @@ impl Restore {
         let overwrite = manner.terms.overwrite;
         let head = json!({
             "schema_version": 1,
-            "journal": "restore",
+            "journal": "import",
+            "verb": "restore",
             "repository": Path::new(&repository).display().to_string(),
             "snapshot": snapshot.entry.digest,
             "url": connected.client.url(),

@@ -45,6 +45,21 @@ impl Content for Arc<[u8]> {
     }
 }
 
+impl Content for Arc<Vec<u8>> {
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(Cursor::new(Shared(Arc::clone(self)))))
+    }
+}
+
+/// Bytes that are read in place, though others hold them too.
+struct Shared(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// What a request carries.
 #[derive(Clone, Default)]
 pub enum Body {

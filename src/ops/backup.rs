@@ -1,7 +1,9 @@
-//! Takes spaces into a snapshot: of each all that an export gives, and in words what it does not give.
+//! Takes spaces into a snapshot: of each all that an export gives, value lists and timelines, and in words what Kibana does not give.
 //!
 //! A space that fails is in the snapshot all the same, without files and with the reason, so that nobody takes the snapshot for
 //! whole. Nothing is changed on the server.
+
+mod beside;
 
 use std::io::{self, BufWriter, Write};
 
@@ -19,11 +21,12 @@ pub const ENDPOINT_LIST: &str = "endpoint-list.ndjson";
 /// The `list_id` of that list.
 const ENDPOINT_LIST_ID: &str = "endpoint_list";
 
-/// What of a space is in no snapshot so far.
-const NOT_KEPT: [(&str, &str); 2] = [
-    ("value lists", "backup does not take them"),
-    ("timeline templates", "backup does not take them"),
-];
+/// The file of a space with the settings of its value lists, one a line.
+pub const VALUE_LISTS: &str = "value-lists.ndjson";
+/// What the files with the values of a list are called, the id behind it: one value a line.
+pub const VALUES: &str = "value-lists/";
+/// The file of a space with the timelines and templates that its users own.
+pub const TIMELINES: &str = "timelines.ndjson";
 
 /// Takes a space into the snapshot; `target` is the version of the server. Several may be taken at once.
 ///
@@ -95,16 +98,23 @@ enum Failure {
     OfRun(Error),
 }
 
+impl Failure {
+    fn of(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::Interrupted => Self::OfRun(error),
+            _ => Self::OfSpace(error),
+        }
+    }
+}
+
 impl Taking<'_> {
     fn all(&mut self) -> Result<(), Failure> {
         let (file, exported) = self.file(EXPORT, &Selection::All)?;
         self.stored.files.extend(file);
         self.note(&exported);
         self.endpoint_list()?;
-        for (what, why) in NOT_KEPT {
-            self.stored.left_out.push(left_out(what, why));
-        }
-        Ok(())
+        self.value_lists()?;
+        self.timelines()
     }
 
     fn endpoint_list(&mut self) -> Result<(), Failure> {
@@ -122,28 +132,36 @@ impl Taking<'_> {
         name: &str,
         selection: &Selection,
     ) -> Result<(Option<StoredFile>, Exported), Failure> {
-        let space = self.space.as_str();
-        let kept = Kept {
-            file: self.snapshot.file(space, name, Form::Records),
-            error: None,
-        };
-        let mut out = BufWriter::with_capacity(1 << 18, kept);
-        let exported = export(self.client, self.space, self.target, selection, &mut out)
-            .and_then(|exported| out.flush().map(|()| exported).map_err(storing));
-        let (kept, _) = out.into_parts();
-        if let Some(error) = kept.error {
-            return Err(Failure::OfRun(storing(error)));
-        }
-        let exported = exported.map_err(|error| match error.kind() {
-            ErrorKind::Interrupted => Failure::OfRun(error),
-            _ => Failure::OfSpace(error),
+        let (file, exported) = self.filled(name, Form::Records, |out| {
+            export(self.client, self.space, self.target, selection, out)
         })?;
         let has_lists = exported.counts[Kind::ExceptionList] > 0;
         if !has_lists && matches!(selection, Selection::Lists(_)) {
             return Ok((None, exported));
         }
-        let file = kept.file.finish().map_err(Failure::OfRun)?;
+        let file = file.finish().map_err(Failure::OfRun)?;
         Ok((Some(file), exported))
+    }
+
+    /// A file of the snapshot with what `fill` writes to it; it is not in the snapshot before it is finished.
+    fn filled<T>(
+        &self,
+        name: &str,
+        form: Form,
+        fill: impl FnOnce(&mut dyn Write) -> Result<T>,
+    ) -> Result<(NewFile<'_>, T), Failure> {
+        let kept = Kept {
+            file: self.snapshot.file(self.space.as_str(), name, form),
+            error: None,
+        };
+        let mut out = BufWriter::with_capacity(1 << 18, kept);
+        let told = fill(&mut out).and_then(|told| out.flush().map(|()| told).map_err(storing));
+        let (kept, _) = out.into_parts();
+        match (kept.error, told) {
+            (Some(error), _) => Err(Failure::OfRun(storing(error))),
+            (None, Ok(told)) => Ok((kept.file, told)),
+            (None, Err(error)) => Err(Failure::of(error)),
+        }
     }
 
     /// Takes down what the export of rules does not have.
@@ -163,6 +181,11 @@ impl Taking<'_> {
             let why = "it is Elastic Defend's own, and no import of exceptions takes it";
             self.stored.left_out.push(left_out(what, why));
         }
+        if exported.counts[Kind::Connector] > 0 {
+            let what = "secrets of connectors";
+            let left_out = left_out(what, "Kibana gives them to nobody");
+            self.stored.left_out.push(left_out);
+        }
         for (count, what, why) in [
             (
                 exported.prebuilt,
@@ -171,23 +194,25 @@ impl Taking<'_> {
             ),
             (
                 exported.connectors,
-                "connectors that rules use",
+                "connectors",
                 "Kibana before 8.7 exports none",
             ),
         ] {
             if count > 0 {
-                self.stored
-                    .left_out
-                    .push(left_out(format!("{count} {what}"), why));
+                let left_out = left_out(format!("{count} {what}"), why);
+                self.stored.left_out.push(left_out);
             }
         }
     }
 
     fn lack(&mut self, lack: &Lack) {
+        self.lacks(lack.what.to_string(), &*lack.why);
+    }
+
+    /// Takes down what should be in the snapshot, and is not.
+    fn lacks(&mut self, what: impl Into<Box<str>>, why: impl Into<Box<str>>) {
         self.stored.partial = true;
-        self.stored
-            .left_out
-            .push(left_out(lack.what.to_string(), &*lack.why));
+        self.stored.left_out.push(left_out(what, why));
     }
 }
 

@@ -24,7 +24,7 @@ use crate::query::Query;
 use crate::record::{ConnectorId, Counts, Kind, ListId, RuleId};
 use crate::schema::Target;
 use draft::Draft;
-pub(super) use read::again;
+pub(super) use read::{again, is_refusal};
 
 /// What is taken out of a space.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ pub struct Exported {
     pub reserved: Vec<ListId>,
     /// How many rules of Elastic's own were left out, as a Kibana before 8.18 leaves them out.
     pub prebuilt: u64,
-    /// How many connectors that rules use were left out, as a Kibana before 8.7 leaves them out.
+    /// How many connectors were left out, as a Kibana before 8.7 leaves them out.
     pub connectors: u64,
     /// Ids that more than one rule of the space has.
     pub repeated: Vec<RuleId>,
@@ -92,6 +92,8 @@ pub enum Lacking {
     List(ListId),
     /// Some of the rules; nobody knows which.
     Rules,
+    /// Connectors that no rule of the bundle acts through; nobody knows which.
+    Connectors,
 }
 
 impl Lacking {
@@ -100,7 +102,7 @@ impl Lacking {
         match self {
             Self::Rule(_) | Self::Rules => Kind::Rule,
             Self::List(_) | Self::Thing(Thing::List(_)) => Kind::ExceptionList,
-            Self::Thing(Thing::Connector(_)) => Kind::Connector,
+            Self::Thing(Thing::Connector(_)) | Self::Connectors => Kind::Connector,
         }
     }
 
@@ -111,7 +113,7 @@ impl Lacking {
             Self::List(id) => Some(id.as_str()),
             Self::Thing(Thing::List(list)) => Some(list.id.as_str()),
             Self::Thing(Thing::Connector(id)) => Some(id.as_str()),
-            Self::Rules => None,
+            Self::Rules | Self::Connectors => None,
         }
     }
 }
@@ -123,6 +125,7 @@ impl fmt::Display for Lacking {
             Self::List(id) => write!(f, "exception list `{}`", id.as_str()),
             Self::Thing(thing) => thing.fmt(f),
             Self::Rules => f.write_str("rules"),
+            Self::Connectors => f.write_str("connectors that no rule acts through"),
         }
     }
 }
@@ -182,6 +185,7 @@ pub fn export(
             run.rules(&Choice::default())?;
             run.needs()?;
             run.lists(&[])?;
+            run.spare_connectors()?;
         }
     }
     run.finish()
@@ -202,8 +206,8 @@ struct Run<'r> {
 /// What is known of the connectors of the space.
 enum Connectors {
     Unasked,
-    /// They cannot be read.
-    Unreadable,
+    /// They cannot be read, and why.
+    Unreadable(Box<str>),
     /// All of them, by id.
     Known(HashMap<Box<str>, Sort>),
 }

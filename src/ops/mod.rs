@@ -19,6 +19,7 @@ pub mod resolve;
 pub mod secrets;
 pub mod settle;
 pub mod snapshot;
+pub mod spare;
 mod status;
 pub mod timelines;
 pub mod value_lists;

@@ -79,7 +79,7 @@ impl Plan {
         let mut planning = Planning {
             bundle,
             aims: aims(bundle, &view, terms),
-            settled: vec![false; bundle.entries().len()],
+            settled: vec![false; bundle.len()],
             view,
             model: snapshot.model,
             terms,
@@ -309,7 +309,7 @@ impl Planning<'_> {
         let outlook = Outlook {
             line: index as usize,
             kind: entry.kind,
-            id: entry.id.clone(),
+            id: entry.id.map(Into::into),
             outcome,
             status: None,
             message,

@@ -83,7 +83,7 @@ pub fn held(client: &Client, space: &Space, bundle: &Inventory) -> Result<Vec<He
         numbers.sort_unstable();
         numbers.dedup();
         for number in numbers {
-            let first = || (entry.id.clone().unwrap_or_default(), 0);
+            let first = || (entry.id.unwrap_or_default().into(), 0);
             let user = users[number as usize].get_or_insert_with(first);
             user.1 += 1;
         }

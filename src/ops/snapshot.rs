@@ -64,7 +64,7 @@ impl Snapshot {
             What::Rule { prebuilt, .. } => prebuilt.is_some_and(|versioned| !imports || !versioned),
             _ => false,
         };
-        let entries = bundle.entries().iter();
+        let entries = bundle.entries();
         let refused = entries.filter(|entry| is_refused(&entry.what)).count();
         if refused > 0 {
             self.gaps.push(format!(

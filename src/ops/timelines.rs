@@ -76,6 +76,18 @@ impl Timeline {
 
 /// The timelines of a space, Elastic's own too, the oldest first. Fails where there are more than Kibana lists.
 pub fn list(client: &Client, space: &Space, which: Which) -> Result<Vec<Timeline>> {
+    let (found, total) = listed(client, space, which)?;
+    if found.len() < total && total > 2 * LAST * PAGE {
+        let count = found.len();
+        let message =
+            format!("space `{space}` has {total} timelines, of which Kibana lists {count}");
+        return Err(Error::out_of_reach(message));
+    }
+    Ok(found)
+}
+
+/// The timelines of a space that Kibana lists, and how many there are: it lists 10 000 from either end.
+pub fn listed(client: &Client, space: &Space, which: Which) -> Result<(Vec<Timeline>, usize)> {
     let mut found: BTreeMap<Box<str>, (usize, Timeline)> = BTreeMap::new();
     let mut total = 0;
     for pass in 0..PASSES {
@@ -97,15 +109,10 @@ pub fn list(client: &Client, space: &Space, which: Which) -> Result<Vec<Timeline
             break;
         }
     }
-    if found.len() < total && total > 2 * LAST * PAGE {
-        return Err(Error::out_of_reach(format!(
-            "space `{space}` has {total} timelines, of which Kibana lists {}",
-            found.len()
-        )));
-    }
     let mut all: Vec<(usize, Timeline)> = found.into_values().collect();
     all.sort_by_key(|(place, _)| *place);
-    Ok(all.into_iter().map(|(_, timeline)| timeline).collect())
+    let all = all.into_iter().map(|(_, timeline)| timeline);
+    Ok((all.collect(), total))
 }
 
 /// Reads the list from one end as far as it can be read; tells how many there are.

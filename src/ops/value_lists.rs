@@ -3,14 +3,21 @@
 //! No export of rules or exceptions has them: an item that refers to one has its id and type alone. Values are lines of text. What a
 //! space has is compared first and only what is absent is sent, since importing a value again may store it twice.
 
+mod find;
+mod settings;
+
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
 
+pub use find::{all, count, hidden};
+pub use settings::Settings;
+
+use super::export::again;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kibana::{Client, Content, Method, Request, Space, Upload};
 
@@ -22,10 +29,6 @@ const ATTEMPTS: u32 = 3;
 const LOOKS: u32 = 5;
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// What a value list is, beside its values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings(Value);
 
 /// What came of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,68 +43,7 @@ pub struct Imported {
     pub missing: u64,
 }
 
-impl Settings {
-    /// The settings of a list of a space; none if it has no such list.
-    pub fn of(client: &Client, space: &Space, id: &str) -> Result<Option<Self>> {
-        let request = Request::new(Method::Get, "/api/lists")
-            .in_space(space)
-            .with("id", id);
-        match client.send(&request).and_then(|mut reply| reply.json()) {
-            Ok(settings) => Ok(Some(Self(settings))),
-            Err(error) if is_no_list(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Reads what [`text`](Self::text) wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        let value: Value = serde_json::from_str(text).ok()?;
-        value["id"].is_string().then_some(Self(value))
-    }
-
-    /// As JSON, all that the server told.
-    pub fn text(&self) -> String {
-        self.0.to_string()
-    }
-
-    /// Its id, by which exceptions refer to it.
-    pub fn id(&self) -> &str {
-        self.0["id"].as_str().unwrap_or_default()
-    }
-
-    /// The type of its values, as in `ip`.
-    pub fn ty(&self) -> &str {
-        self.0["type"].as_str().unwrap_or_default()
-    }
-
-    /// What makes such a list in another space.
-    fn body(&self) -> Value {
-        let name = self.0["name"].as_str().filter(|name| !name.is_empty());
-        let description = self.0["description"]
-            .as_str()
-            .filter(|text| !text.is_empty());
-        let name = name.unwrap_or(self.id());
-        let mut body = json!({
-            "id": self.id(),
-            "name": name,
-            "description": description.unwrap_or(name),
-            "type": self.ty(),
-        });
-        for key in ["meta", "serializer", "deserializer"] {
-            if let Some(value) = self.0.get(key).filter(|value| !value.is_null()) {
-                body[key] = value.clone();
-            }
-        }
-        body
-    }
-}
-
-/// Whether the server says that it has no such list, and not that it knows nothing of lists.
-fn is_no_list(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Status { status: 404, message, .. } if &**message != "Not Found")
-}
-
-/// Writes the values of a list, one a line; tells how many.
+/// Writes the values of a list, one a line; tells how many. An answer that breaks off is not asked for again.
 pub fn export(client: &Client, space: &Space, id: &str, out: &mut dyn Write) -> Result<u64> {
     let mut count = 0;
     each(client, space, id, &mut |value| {
@@ -122,42 +64,75 @@ pub fn import<R: BufRead>(
     settings: &Settings,
     mut values: impl FnMut() -> Result<R>,
 ) -> Result<Imported> {
-    let mut told = Imported {
-        is_created: create(client, space, settings)?,
-        ..Imported::default()
-    };
-    let id = settings.id();
+    let mut told = Imported::default();
     let mut attempt = 1;
     loop {
-        let there = hashes(client, space, id)?;
-        match send(client, space, id, values()?, there) {
-            Ok((all, sent)) => {
-                (told.values, told.sent) = (all, told.sent + sent);
-                break;
-            }
-            // What arrived of it is there when the space is read again.
-            Err(error) if matches!(error.kind(), ErrorKind::Lost { .. }) && attempt < ATTEMPTS => {
-                attempt += 1;
-                stand_still(client, space, id)?;
+        match bring(client, space, settings, &mut values, &mut told) {
+            Ok(()) if told.missing == 0 || attempt == ATTEMPTS => return Ok(told),
+            Ok(()) => {}
+            Err(error) if may_pass(&error) && attempt < ATTEMPTS => {
+                pause(client)?;
+                // What arrived all the same is there when the space is read again. It says itself if it still cannot be read.
+                _ = stand_still(client, space, settings.id());
             }
             Err(error) => return Err(error),
         }
+        attempt += 1;
     }
-    if told.sent > 0 {
-        told.missing = missing(client, space, id, &mut values)?;
-    }
-    Ok(told)
 }
 
-/// How many of the values a list of the space does not have.
-pub fn lacking(client: &Client, space: &Space, id: &str, values: impl BufRead) -> Result<u64> {
+/// Makes the list if it is not there, sends what it lacks, and looks whether all is there.
+fn bring<R: BufRead>(
+    client: &Client,
+    space: &Space,
+    settings: &Settings,
+    values: &mut impl FnMut() -> Result<R>,
+    told: &mut Imported,
+) -> Result<()> {
+    let id = settings.id();
+    create(client, space, settings, &mut told.is_created)?;
     let there = hashes(client, space, id)?;
-    Ok(absent(&there, values)?.len() as u64)
+    let absent = absent(&there, values()?)?.len() as u64;
+    // What was absent at first is what was sent, in however many attempts.
+    told.sent = told.sent.max(absent);
+    told.values = send(client, space, id, values()?, there)?;
+    told.missing = match absent {
+        0 => 0,
+        _ => missing(client, space, id, values)?,
+    };
+    Ok(())
+}
+
+/// Whether the same may go well a little later, as it may where an answer was lost or is a proxy's.
+fn may_pass(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Lost { .. } | ErrorKind::Answer { .. } | ErrorKind::Io { .. } => true,
+        ErrorKind::Status { status, .. } => [408, 500, 502, 503, 504].contains(status),
+        _ => false,
+    }
+}
+
+/// How many values there are, each counted once, and how many of them a list of the space does not have.
+pub fn lacking(
+    client: &Client,
+    space: &Space,
+    id: &str,
+    values: impl BufRead,
+) -> Result<(u64, u64)> {
+    let all = absent(&HashSet::new(), values)?;
+    let there = hashes(client, space, id)?;
+    let lacking = all.iter().filter(|hash| !there.contains(hash)).count();
+    Ok((all.len() as u64, lacking as u64))
+}
+
+/// How many values there are, each counted once.
+pub fn distinct(values: impl BufRead) -> Result<u64> {
+    Ok(absent(&HashSet::new(), values)?.len() as u64)
 }
 
 fn absent(there: &HashSet<u128>, values: impl BufRead) -> Result<HashSet<u128>> {
     let mut absent = HashSet::new();
-    lines(values, &mut |value| {
+    lines(values, unread, &mut |value| {
         let hash = xxh3_128(value);
         if !there.contains(&hash) {
             absent.insert(hash);
@@ -189,19 +164,17 @@ fn pause(client: &Client) -> Result<()> {
     }
 }
 
-/// Makes the list if it is not there; says whether it was made.
-fn create(client: &Client, space: &Space, settings: &Settings) -> Result<bool> {
+/// Makes the list if it is not there, which then is told.
+fn create(
+    client: &Client,
+    space: &Space,
+    settings: &Settings,
+    is_created: &mut bool,
+) -> Result<()> {
     if let Some(there) = Settings::of(client, space, settings.id())? {
-        if there.ty() != settings.ty() {
-            return Err(Error::refused(format!(
-                "value list `{}` must be of type `{}`, found one of type `{}` in space `{space}`",
-                settings.id(),
-                settings.ty(),
-                there.ty()
-            )));
-        }
-        return Ok(false);
+        return settings.must_be_of(&there, space);
     }
+    *is_created = true;
     let index = Request::new(Method::Get, "/api/lists/index").in_space(space);
     let has_index = match client
         .send(&index)
@@ -219,14 +192,8 @@ fn create(client: &Client, space: &Space, settings: &Settings) -> Result<bool> {
     let make = Request::new(Method::Post, "/api/lists")
         .in_space(space)
         .json(settings.body().to_string());
-    // An answer that was lost may have been for a list that is there now.
-    match client.send(&make) {
-        Ok(_) => Ok(true),
-        Err(error) => match Settings::of(client, space, settings.id())? {
-            Some(_) => Ok(true),
-            None => Err(error),
-        },
-    }
+    // An answer that was lost may have been for a list that is there now; then there is a conflict.
+    passing(client.send(&make).map(|_| ()), 409)
 }
 
 /// What came, where this status is as good as success.
@@ -250,17 +217,32 @@ fn each(
         .in_space(space)
         .with("list_id", id)
         .replayed();
-    lines(BufReader::new(client.send(&request)?), take)
+    let broken = |error: io::Error| -> Error {
+        ErrorKind::Answer {
+            method: request.method().as_str(),
+            path: request.full_path().into(),
+            problem: format!("it breaks off ({error})").into(),
+        }
+        .into()
+    };
+    let reply = client.send(&request)?;
+    // A proxy's page is no list of values, whatever its status.
+    if reply.is_html() {
+        return Err(reply.strange("expected values, found an HTML page"));
+    }
+    lines(BufReader::new(reply), broken, take)
 }
 
 /// Hands each line that is not blank to `take`, without its end.
-fn lines(mut reader: impl BufRead, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+fn lines(
+    mut reader: impl BufRead,
+    broken: impl Fn(io::Error) -> Error,
+    take: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = reader
-            .read_until(b'\n', &mut line)
-            .map_err(|source| Error::io("reading the values of a list", source))?;
+        let read = reader.read_until(b'\n', &mut line).map_err(&broken)?;
         if read == 0 {
             return Ok(());
         }
@@ -273,26 +255,42 @@ fn lines(mut reader: impl BufRead, take: &mut dyn FnMut(&[u8]) -> Result<()>) ->
 }
 
 fn hashes(client: &Client, space: &Space, id: &str) -> Result<HashSet<u128>> {
-    let mut found = HashSet::new();
-    each(client, space, id, &mut |value| {
-        found.insert(xxh3_128(value));
-        Ok(())
-    })?;
-    Ok(found)
+    again(client, || {
+        let mut found = HashSet::new();
+        each(client, space, id, &mut |value| {
+            found.insert(xxh3_128(value));
+            Ok(())
+        })?;
+        Ok(found)
+    })
 }
 
-/// Sends the values that are not there, in pieces; tells how many there are in all, and how many were sent.
+fn unread(source: io::Error) -> Error {
+    Error::io("reading the values of a list", source)
+}
+
+/// Whether a list of the space has other values than these. In which order they are, and how often, is nothing.
+pub fn differs(client: &Client, space: &Space, id: &str, values: impl BufRead) -> Result<bool> {
+    let mut expected = HashSet::new();
+    lines(values, unread, &mut |value| {
+        expected.insert(xxh3_128(value));
+        Ok(())
+    })?;
+    Ok(hashes(client, space, id)? != expected)
+}
+
+/// Sends the values that are not there, in pieces; tells how many there are in all.
 fn send(
     client: &Client,
     space: &Space,
     id: &str,
     values: impl BufRead,
     mut there: HashSet<u128>,
-) -> Result<(u64, u64)> {
+) -> Result<u64> {
     let mut piece: Vec<u8> = Vec::new();
-    let (mut all, mut sent) = (0, 0);
+    let mut all = 0;
     let mut seen = HashSet::new();
-    lines(values, &mut |value| {
+    lines(values, unread, &mut |value| {
         let hash = xxh3_128(value);
         all += u64::from(seen.insert(hash));
         if there.insert(hash) {
@@ -301,14 +299,13 @@ fn send(
             }
             piece.extend_from_slice(value);
             piece.push(b'\n');
-            sent += 1;
         }
         Ok(())
     })?;
     if !piece.is_empty() {
         upload(client, space, id, piece)?;
     }
-    Ok((all, sent))
+    Ok(all)
 }
 
 fn upload(client: &Client, space: &Space, id: &str, piece: Vec<u8>) -> Result<()> {
@@ -320,7 +317,8 @@ fn upload(client: &Client, space: &Space, id: &str, piece: Vec<u8>) -> Result<()
         .in_space(space)
         .with("list_id", id)
         .file(upload);
-    client.send(&request).map(|_| ())
+    // The answer is the list. One that is not is a proxy's, and nobody knows what became of the values.
+    client.send(&request)?.json::<Value>().map(|_| ())
 }
 
 /// How many of the values the space does not have, once it had time to show them.
@@ -349,24 +347,11 @@ mod tests {
     #[test]
     fn lines_are_values_whatever_ends_them() {
         let mut found = Vec::new();
-        lines(&b"a\r\n\n  \nb c\nd"[..], &mut |value| {
+        lines(&b"a\r\n\n  \nb c\nd"[..], unread, &mut |value| {
             found.push(String::from_utf8(value.to_vec()).unwrap());
             Ok(())
         })
         .unwrap();
         assert_eq!(found, ["a", "b c", "d"]);
-    }
-
-    #[test]
-    fn a_list_is_made_of_what_it_says_of_itself() {
-        let text = r#"{"id":"ips","name":"ips","type":"ip","description":"","_version":"x","created_by":"a"}"#;
-        let settings = Settings::parse(text).unwrap();
-        assert_eq!((settings.id(), settings.ty()), ("ips", "ip"));
-        assert_eq!(
-            settings.body(),
-            json!({"id": "ips", "name": "ips", "type": "ip", "description": "ips"})
-        );
-        assert_eq!(Settings::parse(&settings.text()), Some(settings));
-        assert_eq!(Settings::parse("{}"), None);
     }
 }

@@ -66,6 +66,12 @@ impl Folder {
     ///
     /// Fails if something is there that is no beginning of a repository.
     pub(super) fn init(&self) -> Result<()> {
+        if self.0.exists() && !self.0.is_dir() {
+            let path = self.0.display();
+            return Err(Error::usage(format!(
+                "`{path}` is no repository: it is no folder"
+            )));
+        }
         make_all(&self.0)?;
         for name in names(&self.0)? {
             let ours = [
@@ -117,13 +123,7 @@ impl Folder {
         let path = self.at(FORMAT);
         let text = match fs::read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.0.is_dir() => {
-                return Err(Error::usage(format!(
-                    "`{}` is no repository: it has no `{FORMAT}`",
-                    self.0.display()
-                )));
-            }
-            Err(error) => return Err(reading(&path, error)),
+            Err(error) => return Err(self.no_repository(&path, error)),
         };
         if text == FORMAT_TEXT.as_bytes() {
             return Ok(());
@@ -138,6 +138,18 @@ impl Folder {
             )),
             _ => damaged(&path, "is not what it was made as"),
         })
+    }
+
+    /// Why the file that says what this is could not be read.
+    fn no_repository(&self, path: &Path, error: io::Error) -> Error {
+        let kinds = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
+        let why = match fs::metadata(&self.0) {
+            _ if !kinds.contains(&error.kind()) => return reading(path, error),
+            Ok(folder) if folder.is_dir() => format!("it has no `{FORMAT}`"),
+            Ok(_) => "it is no folder".into(),
+            Err(_) => "there is no such folder".into(),
+        };
+        Error::usage(format!("`{}` is no repository: {why}", self.0.display()))
     }
 
     /// Begins a file that gets its name later.
@@ -263,6 +275,16 @@ mod tests {
             error.ends_with("it has no `ruleferry-repo.json`"),
             "{error}"
         );
+        for (name, why) in [
+            ("none", "there is no such folder"),
+            ("mine.txt", "it is no folder"),
+        ] {
+            let folder = Folder::new(&parent.path().join(name));
+            let error = folder.check().unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Usage { .. }), "{error}");
+            assert!(error.to_string().ends_with(why), "{error}");
+        }
+        assert!(Folder::new(&parent.path().join("mine.txt")).init().is_err());
     }
 
     #[test]

@@ -53,14 +53,14 @@ impl Known {
         // There are fewer objects than lines, and lines are counted in memory.
         let index = u32::try_from(self.objects.len()).unwrap_or(u32::MAX);
         match (form, object.records) {
-            (Form::Records, Some(records)) => {
+            (Form::Records | Form::Lines, Some(records)) => {
                 let told = object::read_records(folder, records)?;
                 let lines = (1..)
                     .zip(told)
                     .map(|(line, told)| (told.sha256, (index, line)));
                 self.lines.extend(lines);
             }
-            (Form::Records, None) => {}
+            (Form::Records | Form::Lines, None) => {}
             (Form::Text, _) => _ = self.contents.insert(object.sha256, index),
         }
         self.objects.push(object.clone());
@@ -86,7 +86,7 @@ fn worth_keeping(file: &StoredFile) -> Vec<&Object> {
     }
     let worth = used.into_iter().zip(&file.objects);
     let worth = worth.filter(|(used, object)| 2 * used >= object.lines);
-    let is_small = |object: &Object| file.form == Form::Records && object.bytes < SMALL;
+    let is_small = |object: &Object| file.form.is_by_line() && object.bytes < SMALL;
     let (mut small, mut worth): (Vec<_>, Vec<_>) = worth.partition(|(_, object)| is_small(object));
     if small.len() > SCATTERED {
         small.sort_by_key(|(used, _)| std::cmp::Reverse(*used));

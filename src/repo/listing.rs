@@ -168,8 +168,14 @@ impl Listing {
         self.0.remove(entry);
     }
 
-    /// A moment that no snapshot was begun in: this one, or the first one after it.
+    /// The moment of a new snapshot, in which no other was begun: this one, or the first one that makes the newest the last.
+    ///
+    /// What is of the day after tomorrow or later is of a clock that was wrong, and moves nothing.
     pub(super) fn free(&self, mut moment: Moment) -> Moment {
+        let is_near = |entry: &&Entry| entry.began.day() <= moment.day() + 1;
+        if let Some(last) = self.0.iter().rfind(is_near) {
+            moment = moment.max(last.began.next());
+        }
         while self.0.iter().any(|entry| entry.began == moment) {
             moment = moment.next();
         }
@@ -260,6 +266,29 @@ mod tests {
         let taken = entry("2026-01-01", b"a");
         listing.insert(taken);
         assert_eq!(listing.free(taken.began), taken.began.next());
+    }
+
+    #[test]
+    fn a_new_snapshot_is_the_newest_though_the_clock_went_back() {
+        let mut listing = Listing::default();
+        let (last, of_a_wrong_clock) = (
+            entry("2026-01-01T03:00:09Z", b"a"),
+            entry("2030-01-01", b"b"),
+        );
+        listing.insert(last);
+        listing.insert(of_a_wrong_clock);
+        for (now, began) in [
+            ("2026-01-01T03:00:00Z", "2026-01-01T03:00:10Z"),
+            ("2025-12-31T23:00:00Z", "2026-01-01T03:00:10Z"),
+            ("2026-01-02", "2026-01-02"),
+            ("2025-12-29", "2025-12-29"),
+        ] {
+            assert_eq!(
+                listing.free(now.parse().unwrap()),
+                began.parse().unwrap(),
+                "{now}"
+            );
+        }
     }
 
     #[test]

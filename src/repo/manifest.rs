@@ -69,8 +69,20 @@ pub struct LeftOut {
 pub enum Form {
     /// Each is a record, which has a checksum of its own and is stored once, however often it comes again.
     Records,
+    /// Each is JSON that no bundle has, as a timeline is; stored as records are.
+    Lines,
     /// Each is text, as an entry of a value list is. A run of lines, some hundred KiB, is what is stored once.
     Text,
+}
+
+impl Form {
+    /// Whether each line has a checksum of its own.
+    pub(super) fn is_by_line(self) -> bool {
+        match self {
+            Self::Records | Self::Lines => true,
+            Self::Text => false,
+        }
+    }
 }
 
 /// A file in a snapshot: whole lines out of objects.
@@ -89,7 +101,7 @@ pub struct StoredFile {
     /// For records, the checksum of the checksums of its lines, each in hexadecimal and followed by a line feed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records_sha256: Option<Digest>,
-    /// How many records of each kind it has, by name.
+    /// How many records of each kind it has, by name; of other lines how many timelines and settings of value lists.
     pub counts: BTreeMap<Box<str>, u64>,
     /// The objects that its lines lie in.
     pub objects: Vec<Object>,
@@ -156,11 +168,11 @@ impl StoredFile {
         };
         self.parts.iter().all(within)
             && self.parts.iter().map(|part| part.lines()).sum::<u64>() == self.lines
-            && (self.form == Form::Text || self.records_sha256.is_some())
+            && (!self.form.is_by_line() || self.records_sha256.is_some())
             && self
                 .objects
                 .iter()
-                .all(|object| (self.form == Form::Records) == object.records.is_some())
+                .all(|object| self.form.is_by_line() == object.records.is_some())
     }
 }
 
@@ -172,7 +184,13 @@ impl StoredSpace {
 
     /// How many records of a kind its files have.
     pub fn count(&self, kind: Kind) -> u64 {
-        self.files.iter().map(|file| file.count(kind)).sum()
+        self.count_of(kind.name())
+    }
+
+    /// How many lines its files have of what manifests call so, as in `timeline`.
+    pub fn count_of(&self, name: &str) -> u64 {
+        let counts = self.files.iter().map(|file| file.counts.get(name));
+        counts.flatten().sum()
     }
 
     /// The size of its files.

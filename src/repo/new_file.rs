@@ -74,7 +74,7 @@ impl<'s> NewFile<'s> {
         let mut stored = self.stored;
         stored.objects = self.objects.into_iter().flatten().collect();
         (stored.sha256, stored.bytes) = self.content.finish();
-        if stored.form == Form::Records {
+        if stored.form.is_by_line() {
             stored.records_sha256 = Some(self.records.finish().0);
         }
         Ok(stored)
@@ -84,13 +84,13 @@ impl<'s> NewFile<'s> {
         self.content.add(line);
         self.stored.lines += 1;
         match self.stored.form {
-            Form::Records => self.record(line),
+            Form::Records | Form::Lines => self.record(line),
             Form::Text => self.text(line),
         }
     }
 
     fn record(&mut self, line: &[u8]) -> io::Result<()> {
-        let told = Told::of(Digest::of(line), line);
+        let told = Told::of(Digest::of(line), line, self.stored.form);
         self.records.add_line(told.sha256);
         if let Some(kind) = &told.kind {
             *self.stored.counts.entry(kind.clone()).or_default() += 1;

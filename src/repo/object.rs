@@ -35,8 +35,8 @@ pub struct Told {
 }
 
 impl Told {
-    /// What is to be told of a line, which is given with its line end.
-    pub(super) fn of(sha256: Digest, line: &[u8]) -> Self {
+    /// What is to be told of a line of a file of this form, which is given with its line end.
+    pub(super) fn of(sha256: Digest, line: &[u8], form: Form) -> Self {
         let mut told = Self {
             sha256,
             kind: None,
@@ -52,6 +52,20 @@ impl Told {
             told.kind = Some(Kind::Other.name().into());
             return told;
         };
+        if form == Form::Lines {
+            let ids = [
+                ("timeline", "templateTimelineId"),
+                ("timeline", "savedObjectId"),
+                ("value-list", "id"),
+            ];
+            let id = ids
+                .iter()
+                .find_map(|(kind, key)| Some((*kind, record.str(key)?)));
+            let (kind, id) = id.unzip();
+            told.kind = Some(kind.unwrap_or(Kind::Other.name()).into());
+            told.id = id.map(Into::into);
+            return told;
+        }
         let agnostic = || {
             record
                 .str("namespace_type")
@@ -73,12 +87,13 @@ impl Told {
 
     /// The record as messages name it.
     pub fn label(&self) -> String {
-        let kind = Kind::ALL
-            .into_iter()
-            .find(|kind| Some(kind.name()) == self.kind.as_deref());
+        let kind = self.kind.as_deref().map(|kind| match kind {
+            "other" => Kind::Other.to_string(),
+            kind => kind.replace('-', " "),
+        });
         match (kind, &self.id) {
             (None, _) => "blank line".into(),
-            (Some(kind), None) => kind.to_string(),
+            (Some(kind), None) => kind,
             (Some(kind), Some(id)) => format!("{kind} `{id}`"),
         }
     }
@@ -103,7 +118,7 @@ impl Draft {
             lines: 0,
             to: encoder()?,
             records: match form {
-                Form::Records => Some(encoder()?),
+                Form::Records | Form::Lines => Some(encoder()?),
                 Form::Text => None,
             },
         })
@@ -204,8 +219,8 @@ fn unopened(path: &Path, error: io::Error) -> Error {
 mod tests {
     use super::*;
 
-    fn told(line: &str) -> (Option<String>, Option<String>, Option<String>) {
-        let told = Told::of(Digest::of(line.as_bytes()), line.as_bytes());
+    fn told(line: &str, form: Form) -> (Option<String>, Option<String>, Option<String>) {
+        let told = Told::of(Digest::of(line.as_bytes()), line.as_bytes(), form);
         assert_eq!(told.sha256, Digest::of(line.as_bytes()));
         let text = |text: Option<Box<str>>| text.map(String::from);
         (text(told.kind), text(told.id), text(told.of))
@@ -245,7 +260,27 @@ mod tests {
             (" \r\n", (None, None, None)),
         ];
         for (line, expected) in cases {
-            assert_eq!(told(line), expected, "{line}");
+            assert_eq!(told(line, Form::Records), expected, "{line}");
+        }
+        let cases = [
+            (
+                r#"{"savedObjectId":"a","templateTimelineId":null}"#,
+                "timeline",
+                "a",
+            ),
+            (
+                r#"{"savedObjectId":"a","templateTimelineId":"t"}"#,
+                "timeline",
+                "t",
+            ),
+            (r#"{"id":"hosts","type":"ip"}"#, "value-list", "hosts"),
+        ];
+        for (line, kind, id) in cases {
+            assert_eq!(
+                told(line, Form::Lines),
+                (some(kind), some(id), None),
+                "{line}"
+            );
         }
     }
 }

@@ -39,6 +39,11 @@ pub(super) fn done(
     for damage in &published.damage {
         render::warning(damage, global.errors);
     }
+    if !published.damage.is_empty() {
+        write_text(
+            "what is damaged there is not built upon: this snapshot is whole; `ruleferry verify` tells which earlier ones are not",
+        );
+    }
     let exit = if published.manifest.partial {
         Exit::Part
     } else {
@@ -99,12 +104,24 @@ fn counted(space: &StoredSpace) -> Counts {
 }
 
 fn text(published: &Published) -> String {
-    const COLUMNS: [&str; 6] = ["rules", "lists", "items", "connectors", "size", "outcome"];
+    const COLUMNS: [&str; 8] = [
+        "rules",
+        "lists",
+        "items",
+        "connectors",
+        "value lists",
+        "timelines",
+        "size",
+        "outcome",
+    ];
+    // Narrow columns are as wide as sizes are.
+    let widths = COLUMNS.map(|name| name.len().max(8));
     let spaces = &published.manifest.spaces;
     let longest = spaces.iter().map(|space| space.space.len()).max();
     let width = longest.unwrap_or(0).clamp(5, 40);
-    let line = |name: &str, cells: [String; 6]| {
-        let cells = cells.iter().map(|cell| format!("  {cell:>10}"));
+    let line = |name: &str, cells: [String; 8]| {
+        let cells = cells.iter().zip(widths);
+        let cells = cells.map(|(cell, width)| format!("  {cell:>width$}"));
         format!("{}{}\n", table::fit(name, width), cells.collect::<String>())
     };
     let mut text = line("space", COLUMNS.map(String::from));
@@ -115,6 +132,8 @@ fn text(published: &Published) -> String {
             number(Kind::ExceptionList),
             number(Kind::ExceptionItem),
             number(Kind::Connector),
+            space.count_of("value-list").to_string(),
+            space.count_of("timeline").to_string(),
             size(space.bytes()),
             outcome(space).into(),
         ];
@@ -145,6 +164,8 @@ fn lines(published: &Published, exit: Exit) -> String {
             "space": space.space,
             "outcome": outcome(space),
             "records": counts(counted(space)),
+            "value_lists": space.count_of("value-list"),
+            "timelines": space.count_of("timeline"),
             "bytes": space.bytes(),
             "left_out": space.left_out,
         });

@@ -305,7 +305,8 @@ fn as_json(space: &str, note: &str, lack: &Lack) -> Value {
         Lacking::Thing(Thing::Connector(_))
         | Lacking::Rule(_)
         | Lacking::List(_)
-        | Lacking::Rules => None,
+        | Lacking::Rules
+        | Lacking::Connectors => None,
     };
     json!({
         "schema_version": 1,

@@ -26,7 +26,7 @@ pub(crate) struct How {
     /// How long a space must stand still after a lost answer before what is absent is sent again.
     #[arg(long, value_name = "TIME", default_value = "20s", value_parser = humantime::parse_duration)]
     still: Duration,
-    /// Does not read the space at the end.
+    /// Does not read the space at the end, so nobody sees what a late answer changed, or that a rule is there twice.
     #[arg(long)]
     no_verify: bool,
     /// Deletes the younger of two rules or items of one id, which a proxy can make.

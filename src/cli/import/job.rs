@@ -47,7 +47,7 @@ impl Job<'_> {
 
     /// How many records there are to settle.
     pub(crate) fn total(&self) -> u64 {
-        (self.bundle.entries().len() * self.spaces.len()) as u64
+        (self.bundle.len() * self.spaces.len()) as u64
     }
 
     /// Imports into all spaces.
@@ -68,7 +68,7 @@ impl Job<'_> {
     ) -> Done {
         let client = &self.connected.client;
         let log = ledger.log(progress, self.warns);
-        let lines = self.bundle.entries().len();
+        let lines = self.bundle.len();
         let crossed = match ledger.before(space) {
             Some(before) if before.is_done => Crossed {
                 parts: before.parts,

@@ -53,8 +53,9 @@ impl Ledger {
     pub(crate) fn at(path: Option<PathBuf>, mut head: Value, resume: bool) -> Result<Self> {
         if let Some(path) = &path {
             let shown = path.display();
+            let is_there = path.exists() && !is_stillborn(path);
             if resume {
-                if !path.exists() {
+                if !is_there {
                     return Err(Error::usage(format!(
                         "there is nothing to go on with: no journal at `{shown}`"
                     )));
@@ -76,7 +77,7 @@ impl Ledger {
                     before,
                 });
             }
-            if path.exists() {
+            if is_there {
                 return Err(Error::usage(format!(
                     "an earlier import was cut off, and `{shown}` says how far it got; go on with `--resume`, or remove that file to begin anew"
                 )));
@@ -120,6 +121,10 @@ impl Ledger {
                     )
                 })?;
             }
+            if is_stillborn(path) {
+                let clearing = |source| Error::io(format!("removing `{}`", path.display()), source);
+                std::fs::remove_file(path).map_err(clearing)?;
+            }
             self.journal = Some(Journal::begin(path, &self.head)?);
         }
         Ok(())
@@ -143,6 +148,12 @@ impl Ledger {
     pub(crate) fn close(self, is_over: bool) -> Result<()> {
         self.journal.map_or(Ok(()), |journal| end(journal, is_over))
     }
+}
+
+/// Whether this is a journal of a run that was cut off before it had the first line of it on the disk, and so sent nothing.
+fn is_stillborn(path: &Path) -> bool {
+    let text = std::fs::read(path);
+    text.is_ok_and(|text| !text.contains(&b'\n') && matches!(text.first(), None | Some(b'{')))
 }
 
 fn end(journal: Journal, is_over: bool) -> Result<()> {

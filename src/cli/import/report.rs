@@ -1,8 +1,7 @@
 //! The report: one JSON line a record, in input order, space by space, then a summary.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use ruleferry::error::Error;
@@ -84,28 +83,33 @@ impl Report<'_> {
     /// Writes it to a file.
     pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
         let mut file = AtomicFile::create(path)?;
-        for done in self.done {
-            file.write_all(self.space(done).as_bytes())
-                .map_err(|source| Error::io(format!("writing `{}`", path.display()), source))?;
-        }
-        writeln!(file, "{}", self.summary())
+        self.write_to(&mut file)
             .map_err(|source| Error::io(format!("writing `{}`", path.display()), source))?;
         file.commit(Durable::Yes)
     }
 
-    /// All its lines.
-    pub(crate) fn lines(&self) -> String {
-        let mut text: String = self.done.iter().map(|done| self.space(done)).collect();
-        _ = writeln!(text, "{}", self.summary());
-        text
+    /// Writes all its lines.
+    pub(crate) fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut out = BufWriter::with_capacity(1 << 16, out);
+        for done in self.done {
+            self.write_space(done, &mut out)?;
+        }
+        writeln!(out, "{}", self.summary())?;
+        out.flush()
     }
 
     /// The lines of a space.
     pub(crate) fn space(&self, done: &Done) -> String {
-        let mut text = String::new();
+        let mut lines = Vec::new();
+        // Memory takes all that is written to it.
+        _ = self.write_space(done, &mut lines);
+        String::from_utf8_lossy(&lines).into_owned()
+    }
+
+    fn write_space(&self, done: &Done, out: &mut dyn Write) -> io::Result<()> {
         for (index, told) in (0_u32..).zip(&done.crossed.told) {
             if let Some(told) = told {
-                _ = writeln!(text, "{}", self.record(done, index, told));
+                writeln!(out, "{}", self.record(done, index, told))?;
             }
         }
         for double in &done.doubles {
@@ -118,9 +122,9 @@ impl Report<'_> {
                 "duplicate": double.objects,
                 "removable": double.is_removable,
             });
-            _ = writeln!(text, "{line}");
+            writeln!(out, "{line}")?;
         }
-        text
+        Ok(())
     }
 
     fn record(&self, done: &Done, index: u32, told: &Told) -> Value {

@@ -5,12 +5,13 @@ use ruleferry::error::{Error, Result};
 use ruleferry::kibana::{Client, Space};
 use ruleferry::ops::beyond::{Beyond, Sort, Users, is_own_view};
 use ruleferry::ops::data_views::{View, bring};
-use ruleferry::ops::timelines::{self, Which};
+use ruleferry::ops::model::Outcome;
+use ruleferry::ops::timelines::{self, Timeline, Which};
 use ruleferry::transform::is_own_timeline;
-use serde_json::{Value, json};
 
 use super::stock::Origin;
 use super::values;
+use crate::cli::carried::{Carried, Thing};
 
 /// Whether things of a sort are brought along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -101,11 +102,9 @@ impl Carries {
             .into_iter()
             .map(|id| values::carry(origin, (client, space), id, may_add))
             .collect();
-        all.extend(ids(Sort::DataView).into_iter().map(|id| {
-            let mut carried = Carried::new(Sort::DataView, id);
-            let brought = carried.bring_view(origin, client, space);
-            carried.or_failed(brought)
-        }));
+        let views = ids(Sort::DataView);
+        let views = views.iter().map(|id| view(origin, (client, space), id));
+        all.extend(views);
         all.extend(templates(origin, (client, space), &ids(Sort::Timeline)));
         all
     }
@@ -117,101 +116,6 @@ pub(super) fn is_own(sort: Sort, id: &str) -> bool {
         Sort::DataView => is_own_view(id),
         Sort::Timeline => is_own_timeline(id),
         Sort::ValueList | Sort::Connector | Sort::SavedQuery | Sort::Job => false,
-    }
-}
-
-/// What became of a thing.
-pub(super) struct Carried {
-    pub(super) sort: Sort,
-    pub(super) id: String,
-    /// `created`, `unchanged`, `overwritten`, `conflict`, `refused` or `failed`, as of records.
-    pub(super) outcome: &'static str,
-    pub(super) message: Option<String>,
-    /// How many values a value list has in the source, and how many were sent.
-    pub(super) values: Option<(u64, u64)>,
-    pub(super) error: Option<Error>,
-}
-
-impl Carried {
-    pub(super) fn new(sort: Sort, id: &str) -> Self {
-        Self {
-            sort,
-            id: id.to_owned(),
-            outcome: "unchanged",
-            message: None,
-            values: None,
-            error: None,
-        }
-    }
-
-    /// The same, or failed where bringing it did.
-    pub(super) fn or_failed(mut self, brought: Result<()>) -> Self {
-        if let Err(error) = brought {
-            self.outcome = "failed";
-            self.message = Some(error.to_string());
-            self.error = Some(error);
-        }
-        self
-    }
-
-    pub(super) fn is_there(&self) -> bool {
-        !matches!(self.outcome, "conflict" | "refused" | "failed")
-    }
-
-    /// As people read it.
-    pub(super) fn text(&self) -> String {
-        let values = self
-            .values
-            .map(|(of, sent)| format!(", {of} values, {sent} sent"));
-        let message = self.message.as_ref().map(|it| format!(": {it}"));
-        format!(
-            "  {} `{}` {}{}{}\n",
-            label(self.sort),
-            self.id,
-            self.outcome,
-            values.unwrap_or_default(),
-            message.unwrap_or_default()
-        )
-    }
-
-    /// As a line of the report.
-    pub(super) fn json(&self, space: &Space, target: Option<&str>) -> Value {
-        let mut line = json!({
-            "schema_version": 1,
-            "kind": self.sort.name(),
-            "id": self.id,
-            "space": space.as_str(),
-            "outcome": self.outcome,
-            "message": self.message,
-        });
-        if let Some((values, sent)) = self.values {
-            line["values"] = values.into();
-            line["sent"] = sent.into();
-        }
-        if let Some(target) = target {
-            line["target"] = target.into();
-        }
-        line
-    }
-
-    fn bring_view(&mut self, origin: &Origin, client: &Client, space: &Space) -> Result<()> {
-        let here = View::of(&origin.connected.client, &origin.space, &self.id)?;
-        match (here, View::of(client, space, &self.id)?) {
-            (None, None) => return Err(lacking(origin)),
-            (Some(here), None) => {
-                bring(client, space, &here)?;
-                self.outcome = "created";
-            }
-            // A step may have put one of the target in the place of the source's.
-            (None, Some(_)) => {}
-            (Some(here), Some(there)) => {
-                if let Some(key) = here.differs(&there) {
-                    self.outcome = "conflict";
-                    self.message = Some(format!("it is there with another `{key}`"));
-                }
-            }
-        }
-        Ok(())
     }
 }
 
@@ -227,61 +131,77 @@ pub(super) fn label(sort: Sort) -> &'static str {
     }
 }
 
-fn lacking(origin: &Origin) -> Error {
+/// What the source does not have.
+pub(super) fn lacking(origin: &Origin) -> Error {
     Error::refused(format!("{} does not have it", origin.name()))
+}
+
+/// Brings a data view.
+fn view(origin: &Origin, (client, space): (&Client, &Space), id: &str) -> Carried {
+    let mut carried = Carried::new(Thing::DataView, id);
+    let brought = || -> Result<(Outcome, Option<String>)> {
+        let here = View::of(&origin.connected.client, &origin.space, id)?;
+        match (here, View::of(client, space, id)?) {
+            (None, None) => Err(lacking(origin)),
+            (Some(here), None) => bring(client, space, &here).map(|()| (Outcome::Created, None)),
+            // A step may have put one of the target in the place of the source's.
+            (None, Some(_)) => Ok((Outcome::Unchanged, None)),
+            (Some(here), Some(there)) => Ok(match here.differs(&there) {
+                None => (Outcome::Unchanged, None),
+                Some(key) => {
+                    let message = format!("it is there with another `{key}`");
+                    (Outcome::Conflict, Some(message))
+                }
+            }),
+        }
+    };
+    match brought() {
+        Ok((outcome, message)) => {
+            carried.outcome = outcome;
+            carried.message = message;
+            carried
+        }
+        Err(error) => carried.with_error(error),
+    }
 }
 
 /// Brings timeline templates, all of them together.
 fn templates(origin: &Origin, place: (&Client, &Space), ids: &[&str]) -> Vec<Carried> {
-    let mut all: Vec<Carried> = ids
-        .iter()
-        .map(|id| Carried::new(Sort::Timeline, id))
-        .collect();
-    if let Err(error) = bring_templates(origin, place, &mut all) {
-        let message = error.to_string();
-        let mut error = Some(error);
-        for carried in &mut all {
-            carried.outcome = "failed";
-            carried.message = Some(message.clone());
-            carried.error = error.take();
-        }
+    if ids.is_empty() {
+        return Vec::new();
     }
-    all
+    bring_templates(origin, place, ids).unwrap_or_else(|error| {
+        let failed = |id: &&str| {
+            let error = Error::refused(error.to_string());
+            Carried::failed(Thing::Timeline, id, error)
+        };
+        ids.iter().map(failed).collect()
+    })
 }
 
 fn bring_templates(
     origin: &Origin,
     (client, space): (&Client, &Space),
-    all: &mut [Carried],
-) -> Result<()> {
-    if all.is_empty() {
-        return Ok(());
-    }
+    ids: &[&str],
+) -> Result<Vec<Carried>> {
     let source = &origin.connected.client;
     let here = timelines::list(source, &origin.space, Which::Templates)?;
     let there = timelines::list(client, space, Which::Templates)?;
-    let is_there = |id: &str| there.iter().any(|it| it.template.as_deref() == Some(id));
-    let mut ids = Vec::new();
-    for carried in &mut *all {
-        let found = here
-            .iter()
-            .find(|it| it.template.as_deref() == Some(&*carried.id));
-        match found {
-            Some(found) => ids.push(&*found.id),
-            None if is_there(&carried.id) => {}
-            None => {
-                carried.outcome = "failed";
-                carried.message = Some(lacking(origin).to_string());
-            }
+    let is = |it: &Timeline, id: &str| it.template.as_deref() == Some(id);
+    let mut all = Vec::new();
+    let mut saved = Vec::new();
+    for id in ids {
+        if let Some(found) = here.iter().find(|it| is(it, id)) {
+            saved.push(&*found.id);
+        } else if there.iter().any(|it| is(it, id)) {
+            all.push(Carried::new(Thing::Timeline, id));
+        } else {
+            all.push(Carried::failed(Thing::Timeline, id, lacking(origin)));
         }
     }
     let mut lines = Vec::new();
-    timelines::export(source, &origin.space, &ids, &mut lines)?;
-    for told in timelines::import(client, space, || Ok(&*lines))? {
-        if let Some(carried) = all.iter_mut().find(|it| *it.id == *told.id) {
-            carried.outcome = told.outcome.name();
-            carried.message = told.message.map(Into::into);
-        }
-    }
-    Ok(())
+    timelines::export(source, &origin.space, &saved, &mut lines)?;
+    let told = timelines::import(client, space, || Ok(&*lines))?;
+    all.extend(told.into_iter().map(Carried::from));
+    Ok(all)
 }

@@ -164,12 +164,13 @@ impl Run<'_> {
             return Ok(None);
         };
         let job = self.job(side, space, &made);
-        let total = made.bundle.entries().len() as u64;
+        let total = made.bundle.len() as u64;
         let progress = Progress::parts(self.global.progress, total);
         let done = job.cross_into(space, &side.gates, ledger, &progress);
         drop(progress);
         let there = vec![None; made.beyond.things().count()];
         Ok(Some(Arrived {
+            pruned: None,
             cargo: Cargo::EndpointList,
             made,
             there,

@@ -12,7 +12,6 @@ use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::json;
 
 use super::Migrate;
-use super::carry::Carried;
 use super::ended::folded;
 use super::endpoint::{Endpoint, heading};
 use super::keys::Keys;
@@ -22,6 +21,7 @@ use super::side::Side;
 use super::stock::{Origin, Stock};
 use super::told::Beside;
 use super::way::{Made, Way};
+use crate::cli::carried::Carried;
 use crate::cli::exit::Exit;
 use crate::cli::import::job::{self, Done, Job};
 use crate::cli::import::ledger::Ledger;
@@ -204,7 +204,7 @@ impl Run<'_> {
         let place = self.place(side, space);
         let secrets = self.keys.before(place, &made.bundle)?;
         let job = self.job(side, space, &made);
-        let total = made.bundle.entries().len() as u64;
+        let total = made.bundle.len() as u64;
         let progress = Progress::parts(self.global.progress, total);
         let done = job.cross_into(space, &side.gates, ledger, &progress);
         drop(progress);
@@ -273,11 +273,11 @@ impl Run<'_> {
             _ = writeln!(lines, "{}", it.json(&space, target));
         }
         lines += &report.space(&done[0]);
+        lines.extend(pruned.iter().map(|it| it.json(&space, target)));
         if cargo == Cargo::Space {
             lines += &self.way.joined.json(side, &space, target);
         }
         lines += &secrets.json(&space, target);
-        lines.extend(pruned.iter().map(|it| it.json(&space, target)));
         lines += &beside.json(&space, target);
         if let Some(file) = &mut whole.report {
             file.write_all(lines.as_bytes())

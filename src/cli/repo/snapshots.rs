@@ -16,7 +16,8 @@ use super::{Repo, size};
 
 const NOTES: &str = "\
 In the table, `new` is by how much the repository grew with the snapshot, and the changes are those to the snapshot before that \
-holds the same space of the same source: records added, removed, and changed in any byte; a value list counts as one. A snapshot that \
+holds the same space of the same source: records and timelines added, removed, and changed in any byte; the values of a list \
+count as one. A snapshot that \
 lacks something is `partial`, and below the table stands what. `-v` has a row for each space.
 
 A snapshot whose manifest is damaged is named on stderr; the exit code is 6 then.";
@@ -238,9 +239,10 @@ impl Told {
 
     fn json(&self) -> Value {
         let space = |(space, changes): (&StoredSpace, &Option<Changes>)| {
-            let counts: serde_json::Map<String, Value> = Kind::ALL
-                .into_iter()
-                .map(|kind| (kind.name().to_owned(), space.count(kind).into()))
+            let names = Kind::ALL.iter().map(|kind| kind.name());
+            let counts: serde_json::Map<String, Value> = names
+                .chain(["value-list", "timeline"])
+                .map(|name| (name.to_owned(), space.count_of(name).into()))
                 .collect();
             json!({
                 "space": space.space,

@@ -140,7 +140,7 @@ impl<'g> Rehearsed<'g> {
             |aim: &&Aim| matches!(aim, Aim::Refused(_) | Aim::HeldBack(_) | Aim::Conflict);
         let lost = survey.aims.iter().filter(is_lost).count();
         self.is_whole &= lost == 0;
-        let total = piece.bundle.entries().len();
+        let total = piece.bundle.len();
         match self.format {
             Format::Json => work::print(&format!("{}\n", as_json(piece, place, survey))),
             Format::Text if self.global.quiet => Ok(()),

@@ -110,7 +110,7 @@ impl<'o> Draft<'o> {
                 Lacking::Thing(Thing::List(list)) => named.lists.push(&list.id),
                 Lacking::List(id) => named.lists.push(id),
                 Lacking::Thing(Thing::Connector(id)) => named.connectors.push(id),
-                Lacking::Rules => {}
+                Lacking::Rules | Lacking::Connectors => {}
             }
         }
         let line = details_line_missing(self.counts, &named) + "\n";

@@ -77,7 +77,7 @@ impl Run<'_> {
                 });
                 Connectors::Known(sorted.collect())
             }
-            Err(error) if is_refusal(&error) => Connectors::Unreadable,
+            Err(error) if is_refusal(&error) => Connectors::Unreadable(error.to_string().into()),
             Err(error) => return Err(error),
         };
         Ok(())
@@ -105,8 +105,8 @@ impl Run<'_> {
                     }
                 },
                 // An export would have failed over one that is gone. It has not this one, which so is none that is stored.
-                Connectors::Unreadable if !self.doubtful.contains(id) => {}
-                Connectors::Unreadable => wanted.push(id),
+                Connectors::Unreadable(_) if !self.doubtful.contains(id) => {}
+                Connectors::Unreadable(_) => wanted.push(id),
                 Connectors::Unasked => {}
             }
         }
@@ -114,6 +114,35 @@ impl Run<'_> {
             self.dangling_connector(id.as_str(), &why);
         }
         for asked in wanted.chunks(ASKED) {
+            self.connectors_asked(asked)?;
+        }
+        Ok(())
+    }
+
+    /// Fetches the connectors that the bundle has not got yet: those that no rule acts through.
+    pub(super) fn spare_connectors(&mut self) -> Result<()> {
+        self.read_connectors()?;
+        let mut spare: Vec<ConnectorId> = match &self.connectors {
+            Connectors::Known(known) => known
+                .iter()
+                .filter(|(_, sort)| **sort == Sort::Stored)
+                .map(|(id, _)| ConnectorId::from(&**id))
+                .filter(|id| !self.draft.has(&Thing::Connector(id.clone())))
+                .collect(),
+            Connectors::Unreadable(why) => {
+                let why = why.clone();
+                self.lack(Lacking::Connectors, why);
+                return Ok(());
+            }
+            Connectors::Unasked => Vec::new(),
+        };
+        if !self.exports_connectors() {
+            self.told.connectors = spare.len() as u64;
+            return Ok(());
+        }
+        spare.sort_unstable();
+        let spare: Vec<&ConnectorId> = spare.iter().collect();
+        for asked in spare.chunks(ASKED) {
             self.connectors_asked(asked)?;
         }
         Ok(())

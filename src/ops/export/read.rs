@@ -57,7 +57,7 @@ pub(in crate::ops) fn again<T>(client: &Client, mut work: impl FnMut() -> Result
 }
 
 /// Whether the error means that the server will not do this request, while it may do others.
-pub(super) fn is_refusal(error: &Error) -> bool {
+pub(in crate::ops) fn is_refusal(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Status { status, .. } => *status != 401,
         ErrorKind::Answer { .. } => true,

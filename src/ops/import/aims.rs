@@ -1,7 +1,7 @@
 //! What is to become of each line, given what the space holds?
 
 use super::super::model::{Outcome, Overwrite};
-use super::inventory::{Inventory, Listed, What};
+use super::inventory::{Inventory, Listed, What, Word};
 use super::pace::Pace;
 use super::view::{Seen, View, indices};
 use crate::record::{Kind, Namespace};
@@ -96,9 +96,9 @@ pub(super) fn is_replaced(bundle: &Inventory, view: &View, number: u32, terms: T
 
 fn aim(bundle: &Inventory, view: &View, index: u32, terms: Terms) -> Aim {
     let entry = bundle.entry(index);
-    let overwrite = match &entry.what {
+    let overwrite = match entry.what {
         What::Details => return Aim::None,
-        What::Unfit(why) => return Aim::Refused(why.clone()),
+        What::Unfit(why) => return Aim::Refused(why.into()),
         What::Rule { .. } => terms.overwrite.rules,
         What::List(..) | What::Item(_) => terms.overwrite.exceptions,
         What::Connector(..) => terms.overwrite.connectors,
@@ -171,7 +171,7 @@ pub(in crate::ops) fn hold(
     for index in indices(bundle) {
         let What::Rule {
             lists, connectors, ..
-        } = &bundle.entry(index).what
+        } = bundle.entry(index).what
         else {
             continue;
         };
@@ -180,7 +180,7 @@ pub(in crate::ops) fn hold(
         }
         let missing_list = lists.iter().find_map(|(number, ty)| {
             let problem = problems[*number as usize].clone();
-            problem.or_else(|| wrong_type(bundle, view, aims, *number, ty, when))
+            problem.or_else(|| wrong_type(bundle, view, aims, (*number, *ty), when))
         });
         let held = missing_list.filter(|_| !terms.allow_missing_exceptions);
         let held = held.or_else(|| {
@@ -233,7 +233,7 @@ fn list_problem(
         };
         !is_met && !comes(item)
     })?;
-    let item = bundle.entry(*lost).id.as_deref().unwrap_or_default();
+    let item = bundle.entry(*lost).id.unwrap_or_default();
     Some(format!(
         "item `{item}` of list `{id}` is not in the space as the bundle has it"
     ))
@@ -248,16 +248,15 @@ fn wrong_type(
     bundle: &Inventory,
     view: &View,
     aims: &[Aim],
-    number: u32,
-    ty: &str,
+    (number, ty): (u32, Word),
     when: When,
 ) -> Option<String> {
-    let listed = bundle.list(number);
+    let (listed, ty) = (bundle.list(number), bundle.word(ty));
     let coming = listed
         .line
         .filter(|&line| when == When::Before && aims[line as usize].is_sent())
-        .and_then(|line| match &bundle.entry(line).what {
-            What::List(_, ty) => Some(&**ty),
+        .and_then(|line| match bundle.entry(line).what {
+            What::List(_, ty) => Some(ty),
             _ => None,
         });
     let found = coming.or_else(|| view.list(number).map(|list| &*list.ty))?;
@@ -277,9 +276,9 @@ pub(in crate::ops) fn needs_endpoint_list(
 ) -> Option<u32> {
     let (number, listed) = numbered(bundle).find(|(_, listed)| is_endpoint_list(listed))?;
     let is_sent = |line: u32| aims[line as usize].is_sent();
-    let refers = |index: u32| match &bundle.entry(index).what {
+    let refers = |index: u32| match bundle.entry(index).what {
         What::Rule { lists, .. } => lists.iter().any(|(list, _)| *list == number),
-        What::Item(list) | What::List(list, _) => *list == number,
+        What::Item(list) | What::List(list, _) => list == number,
         _ => false,
     };
     let is_needed = view.list(number).is_none()

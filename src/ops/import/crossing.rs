@@ -89,7 +89,7 @@ pub fn cross(
     gates: &Gates,
     (log, before): (&dyn Log, Option<Before>),
 ) -> Crossed {
-    let lines = bundle.entries().len();
+    let lines = bundle.len();
     let mut crossing = Crossing {
         client,
         space,

@@ -45,7 +45,7 @@ pub fn doubles(
         .iter()
         .map(|&index| bundle.entry(index))
         .filter(|entry| entry.kind == Kind::Rule)
-        .filter_map(|entry| entry.id.as_deref())
+        .filter_map(|entry| entry.id)
         .collect();
     let mut each = |kind: Kind, text: &str| {
         if let Ok(record) = Record::parse(text, 0) {
@@ -97,10 +97,10 @@ pub fn remove_younger(
     if !double.is_removable {
         return Ok(0);
     }
-    let (path, namespace) = match &bundle.entry(double.index).what {
+    let (path, namespace) = match bundle.entry(double.index).what {
         What::Item(number) => (
             "/api/exception_lists/items",
-            Some(bundle.list(*number).key.namespace.name()),
+            Some(bundle.list(number).key.namespace.name()),
         ),
         _ => ("/api/detection_engine/rules", None),
     };

@@ -86,7 +86,7 @@ impl Crossing<'_> {
             return Ok(());
         };
         let is_list = matches!(self.bundle.entry(index).what, What::List(..));
-        let id = self.bundle.entry(index).id.as_deref().unwrap_or_default();
+        let id = self.bundle.entry(index).id.unwrap_or_default();
         let route = Route {
             path: if is_list {
                 "/api/exception_lists"

@@ -1,12 +1,11 @@
-//! What does a bundle hold, as far as its import depends on it? A few bytes a line, whatever the lines weigh.
+//! What does a bundle hold, as far as its import depends on it? Little more than its ids in memory, whatever the lines weigh.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use xxhash_rust::xxh3::Xxh3;
-
 use super::super::model::{Kept, is_artifact};
 use super::line::{About, Found};
+use super::rows::{Row, Rows};
 use crate::bundle::{Fingerprint, Shelf};
 use crate::error::{Location, Result};
 use crate::pipeline::Reading;
@@ -15,28 +14,29 @@ use crate::schema::Target;
 use crate::stream::Source;
 
 /// A bundle that is to be imported, each line at hand and each known by what it is.
+///
+/// Takes about a hundred bytes of memory a line, beside its id.
 #[derive(Debug)]
 pub struct Inventory {
     /// The version of the server that it is for.
     pub target: Target,
     shelf: Mutex<Shelf>,
-    entries: Vec<Entry>,
+    rows: Rows,
     lists: Vec<Listed>,
     list_at: HashMap<ListKey, usize>,
     connectors: Vec<ConnectorId>,
-    by_key: HashMap<Key, u32>,
     is_exceptions_alone: bool,
 }
 
 /// One line.
-#[derive(Debug)]
-pub struct Entry {
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'b> {
     /// What the import takes it for.
     pub kind: Kind,
     /// The id that people know it by.
-    pub id: Option<Box<str>>,
+    pub id: Option<&'b str>,
     /// What else counts.
-    pub what: What,
+    pub what: What<'b>,
     /// The line that has the same key and comes later, and so is the one that counts.
     pub superseded: Option<u32>,
     /// What it leaves in the space.
@@ -46,19 +46,19 @@ pub struct Entry {
 }
 
 /// What counts of a line, by kind. Numbers are those of [`Inventory::list`] and [`Inventory::connector`].
-#[derive(Debug)]
-pub enum What {
+#[derive(Debug, Clone, Copy)]
+pub enum What<'b> {
     /// A rule, with the lists it refers to and the connectors that its actions go through, in their order.
     Rule {
-        /// The lists, with the type that the rule says they have.
-        lists: Box<[(u32, Box<str>)]>,
+        /// The lists, with the type that the rule says they have, which is one of [`Inventory::word`].
+        lists: &'b [(u32, Word)],
         /// The connectors.
-        connectors: Box<[u32]>,
+        connectors: &'b [u32],
         /// Whether the line says that it is one of Elastic's own, and whether it then has the `version` that an import needs.
         prebuilt: Option<bool>,
     },
     /// An exception list of this type.
-    List(u32, Box<str>),
+    List(u32, &'b str),
     /// An item of a list.
     Item(u32),
     /// A connector, by what it says beside its secrets.
@@ -66,8 +66,12 @@ pub enum What {
     /// A line that closes an export.
     Details,
     /// A line that is never sent, and why.
-    Unfit(Box<str>),
+    Unfit(&'b str),
 }
+
+/// A text that many lines have, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word(pub(super) u32);
 
 /// An exception list that lines or references name.
 #[derive(Debug)]
@@ -82,24 +86,6 @@ pub struct Listed {
     pub unfit: Option<u32>,
 }
 
-/// A record's key as a number, so that a million of them are small.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Key(u128);
-
-impl Key {
-    pub(super) fn new(kind: Kind, list: Option<&ListKey>, id: &str) -> Self {
-        let mut hash = Xxh3::new();
-        hash.update(&[kind as u8]);
-        if let Some(list) = list {
-            hash.update(list.namespace.name().as_bytes());
-            hash.update(&list.id.as_str().len().to_le_bytes());
-            hash.update(list.id.as_str().as_bytes());
-        }
-        hash.update(id.as_bytes());
-        Self(hash.digest128())
-    }
-}
-
 impl Listed {
     /// Whether it is a list of endpoint artifacts, which no import of rules takes.
     pub fn is_artifact(&self) -> bool {
@@ -109,34 +95,45 @@ impl Listed {
 
 impl Inventory {
     /// Reads a bundle for a server of this version. A line that cannot be read is unfit, and no error.
+    ///
+    /// Fails where an input cannot be read, and where ids or references are more than can be numbered (4 GiB of ids).
     pub fn read(reading: &Reading, sources: Vec<Source<'_>>, target: Target) -> Result<Self> {
-        let mut entries = Vec::new();
         let mut parts = Parts::default();
         let work = |record: &Record<'_>| Found::of(record, target);
-        let shelf = Shelf::fill(reading, sources, work, |index, _, found| {
-            let found = found.unwrap_or_else(|error| Found::unfit(error.to_string()));
-            let entry = parts.entry(found, number(index));
-            parts.note(index, &entry, &mut entries);
-            entries.push(entry);
-            Ok(())
+        let shelf = Shelf::fill(reading, sources, work, |_, _, found| {
+            parts.add(found.unwrap_or_else(|error| Found::unfit(error.to_string())))
         })?;
-        for (index, entry) in entries.iter_mut().enumerate() {
-            entry.len = u32::try_from(shelf.line_len(index)).unwrap_or(u32::MAX);
+        let Parts {
+            mut rows,
+            mut lists,
+            list_at,
+            connectors,
+            ..
+        } = parts;
+        rows.finish(|index| shelf.line_len(index));
+        for list in &mut lists {
+            list.items.retain(|&item| !rows.is_superseded(item));
         }
-        for list in &mut parts.lists {
-            list.items
-                .retain(|&item| entries[item as usize].superseded.is_none());
-        }
-        Ok(Self {
+        let mut inventory = Self {
             target,
             shelf: Mutex::new(shelf),
-            lists: parts.lists,
-            list_at: parts.list_at,
-            connectors: parts.connectors,
-            by_key: parts.by_key,
-            is_exceptions_alone: is_exceptions_alone(&entries),
-            entries,
-        })
+            rows,
+            lists,
+            list_at,
+            connectors,
+            is_exceptions_alone: false,
+        };
+        inventory.is_exceptions_alone = inventory.has_exceptions_alone();
+        Ok(inventory)
+    }
+
+    fn has_exceptions_alone(&self) -> bool {
+        let is_exception = |what| matches!(what, What::List(..) | What::Item(_));
+        let mut has_any = false;
+        self.entries().all(|entry| {
+            has_any |= is_exception(entry.what);
+            is_exception(entry.what) || matches!(entry.what, What::Details)
+        }) && has_any
     }
 
     /// Whether it has exception lists and items and nothing else, so that it goes through the import of exceptions.
@@ -144,14 +141,29 @@ impl Inventory {
         self.is_exceptions_alone
     }
 
+    /// How many lines it has.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether it has no line.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The lines, in input order.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        (0..number(self.len())).map(|index| self.entry(index))
     }
 
     /// The line at this index.
-    pub fn entry(&self, index: u32) -> &Entry {
-        &self.entries[index as usize]
+    pub fn entry(&self, index: u32) -> Entry<'_> {
+        self.rows.entry(index)
+    }
+
+    /// The text of a word.
+    pub fn word(&self, word: Word) -> &str {
+        self.rows.word(word)
     }
 
     /// The lists that lines and references name, by their numbers.
@@ -187,7 +199,11 @@ impl Inventory {
 
     /// The line that counts for this key, if there is one.
     pub fn find(&self, kind: Kind, list: Option<&ListKey>, id: &str) -> Option<u32> {
-        self.by_key.get(&Key::new(kind, list, id)).copied()
+        let list = match list {
+            Some(key) => Some(self.list_number(key)?),
+            None => None,
+        };
+        self.rows.find(kind, list, id)
     }
 
     /// Where in the input a line stands.
@@ -211,21 +227,13 @@ impl Inventory {
     }
 }
 
-fn is_exceptions_alone(entries: &[Entry]) -> bool {
-    let mut has_any = false;
-    entries.iter().all(|entry| {
-        has_any |= matches!(entry.what, What::List(..) | What::Item(_));
-        matches!(entry.what, What::List(..) | What::Item(_) | What::Details)
-    }) && has_any
-}
-
 #[derive(Default)]
 struct Parts {
+    rows: Rows,
     lists: Vec<Listed>,
     list_at: HashMap<ListKey, usize>,
     connectors: Vec<ConnectorId>,
     connector_at: HashMap<ConnectorId, usize>,
-    by_key: HashMap<Key, u32>,
 }
 
 impl Parts {
@@ -250,64 +258,45 @@ impl Parts {
         }))
     }
 
-    fn entry(&mut self, found: Found, index: u32) -> Entry {
-        let what = match found.about {
-            About::Rule(lists, connectors, prebuilt) => What::Rule {
-                prebuilt,
-                lists: lists
+    /// Adds the next line; lines of its key before it do not count any more.
+    fn add(&mut self, found: Found) -> Result<()> {
+        let index = number(self.rows.len());
+        let id = found.id.as_deref();
+        let row = match found.about {
+            About::Rule(lists, connectors, prebuilt) => {
+                let lists: Vec<(u32, Box<str>)> = lists
                     .into_iter()
                     .map(|(key, ty)| (self.list(key), ty))
-                    .collect(),
-                connectors: connectors
-                    .into_iter()
-                    .map(|id| self.connector(id))
-                    .collect(),
-            },
-            About::List(key, ty) => What::List(self.list(key), ty),
-            About::Item(key) => What::Item(self.list(key)),
-            About::Connector(print) => {
-                let id = found.id.as_deref().unwrap_or_default();
-                What::Connector(self.connector(ConnectorId::from(id)), print)
+                    .collect();
+                let connectors = connectors.into_iter().map(|id| self.connector(id));
+                let connectors: Vec<u32> = connectors.collect();
+                self.rows.rule(&lists, &connectors, prebuilt)?
             }
-            About::Details => What::Details,
+            About::List(key, ty) => {
+                let list = self.list(key);
+                self.lists[list as usize].line = Some(index);
+                self.rows.list(list, &ty)
+            }
+            About::Item(key) => {
+                let list = self.list(key);
+                self.lists[list as usize].items.push(index);
+                Row::Item(list)
+            }
+            About::Connector(print) => {
+                let id = ConnectorId::from(id.unwrap_or_default());
+                let connector = self.connector(id);
+                self.rows.connector(connector, print)
+            }
+            About::Details => Row::Details,
             About::Unfit(why, list) => {
                 if let Some(list) = list {
                     let at = self.list(list);
                     self.lists[at as usize].unfit = Some(index);
                 }
-                What::Unfit(why)
+                self.rows.unfit(&why)
             }
         };
-        Entry {
-            kind: found.kind,
-            id: found.id,
-            what,
-            superseded: None,
-            kept: found.kept,
-            len: 0,
-        }
-    }
-
-    /// Takes down where the line is, and that lines of its key before it do not count.
-    fn note(&mut self, index: usize, entry: &Entry, before: &mut [Entry]) {
-        let index = number(index);
-        let id = entry.id.as_deref().unwrap_or_default();
-        let key = match &entry.what {
-            What::Rule { .. } | What::Connector(..) => Key::new(entry.kind, None, id),
-            What::List(list, _) | What::Item(list) => {
-                let listed = &mut self.lists[*list as usize];
-                if entry.kind == Kind::ExceptionList {
-                    listed.line = Some(index);
-                } else {
-                    listed.items.push(index);
-                }
-                Key::new(entry.kind, Some(&listed.key), id)
-            }
-            What::Details | What::Unfit(_) => return,
-        };
-        if let Some(earlier) = self.by_key.insert(key, index) {
-            before[earlier as usize].superseded = Some(index);
-        }
+        self.rows.push(found.kind, id, found.kept, row)
     }
 }
 
@@ -333,10 +322,10 @@ nonsense
         let source = Source::reader("bundle", BUNDLE.as_bytes());
         let target = Target::version(9, 1);
         let bundle = Inventory::read(&Reading::default(), vec![source], target).unwrap();
-        assert_eq!(bundle.entries().len(), 8);
+        assert_eq!(bundle.len(), 8);
         assert!(
             matches!(&bundle.entry(0).what, What::Rule { lists, connectors, .. }
-            if lists[0].0 == 0 && **connectors == [0])
+            if lists[0].0 == 0 && *connectors == [0])
         );
         let list = bundle.list(0);
         assert_eq!((list.line, &*list.items), (Some(1), &[3][..]));

@@ -81,8 +81,11 @@ impl Journal {
             file: Mutex::new(file),
             path: path.into(),
         };
-        journal.write(head)?;
-        Ok(journal)
+        match journal.write(head) {
+            Ok(()) => Ok(journal),
+            // Of a run that could not even begin nothing is left.
+            Err(error) => journal.remove().and(Err(error)),
+        }
     }
 
     /// Opens a journal to go on with it; its head, and what it knows of each space.

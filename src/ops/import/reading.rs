@@ -93,12 +93,12 @@ impl View {
             let Some(line) = bundle.connector_line(number) else {
                 continue;
             };
-            let What::Connector(_, print) = &bundle.entry(line).what else {
+            let What::Connector(_, print) = bundle.entry(line).what else {
                 continue;
             };
             let id = bundle.connector(number).as_str();
             self.seen[line as usize] = match self.room.at(id) {
-                Some(stored) if stored.print == *print => Seen::Same,
+                Some(stored) if stored.print == print => Seen::Same,
                 Some(_) => Seen::Differs,
                 None if self.room.is_builtin(id) => Seen::Same,
                 None => Seen::Absent,
@@ -211,7 +211,7 @@ impl View {
         if wanted.len() <= FEW && find::count(client, space, None)? > 2 * wanted.len() as u64 {
             let ids: Vec<&str> = wanted
                 .iter()
-                .filter_map(|&index| bundle.entry(index).id.as_deref())
+                .filter_map(|&index| bundle.entry(index).id)
                 .collect();
             return find::rules_of(client, space, &ids, &mut sink);
         }

@@ -74,13 +74,13 @@ impl Answer {
         let mut names: HashMap<(Kind, &str), Vec<u32>> = HashMap::new();
         for &index in records {
             let entry = bundle.entry(index);
-            let id = entry.id.as_deref().unwrap_or_default();
+            let id = entry.id.unwrap_or_default();
             names.entry((entry.kind, id)).or_default().push(index);
         }
         let at = |kind, id: Option<&str>| names.get(&(kind, id?)).cloned();
         let known = |kind: Kind| {
             let entry = bundle.entry(carrier?);
-            (entry.kind == kind).then(|| entry.id.clone())?
+            (entry.kind == kind).then_some(entry.id)?
         };
         let (known_rule, known_connector) = (known(Kind::Rule), known(Kind::Connector));
         let mut problems = Problems::default();
@@ -89,8 +89,8 @@ impl Answer {
                 let mut lines = at(Kind::ExceptionItem, Some(item)).unwrap_or_default();
                 if let Some(list) = entry.list_id.as_deref().filter(|_| lines.len() > 1) {
                     lines.retain(|&line| {
-                        matches!(&bundle.entry(line).what,
-                        What::Item(number) if bundle.list(*number).key.id.as_str() == list)
+                        matches!(bundle.entry(line).what,
+                        What::Item(number) if bundle.list(number).key.id.as_str() == list)
                     });
                 }
                 lines
@@ -98,7 +98,7 @@ impl Answer {
             None => at(Kind::ExceptionList, entry.list_id.as_deref()).unwrap_or_default(),
         };
         for entry in self.errors {
-            if entry.rule_id.is_some() && entry.rule_id == known_rule {
+            if entry.rule_id.is_some() && entry.rule_id.as_deref() == known_rule {
                 continue;
             }
             // Before 8.19 and 9.1, one entry names all rules whose connectors are missing.
@@ -116,7 +116,7 @@ impl Answer {
             problems.add(exceptions(&entry), entry.error);
         }
         for entry in self.action_connectors_errors {
-            if entry.id.is_none() || entry.id != known_connector {
+            if entry.id.is_none() || entry.id.as_deref() != known_connector {
                 let lines = at(Kind::Connector, entry.id.as_deref()).unwrap_or_default();
                 problems.add(lines, entry.error);
             }

@@ -163,7 +163,7 @@ impl Situation<'_> {
         let mut overwrite = Overwrite::default();
         let mut uses_others = false;
         for index in indices(self.bundle).filter(|&index| self.is_pending(index)) {
-            let What::Rule { connectors, .. } = &self.bundle.entry(index).what else {
+            let What::Rule { connectors, .. } = self.bundle.entry(index).what else {
                 continue;
             };
             let needed: BTreeSet<u32> = connectors
@@ -211,7 +211,7 @@ impl Situation<'_> {
 
     /// A connector line that is there already, if rules of the request act through connectors that lack secrets.
     fn carrier(&self, rules: &[u32]) -> Option<u32> {
-        let lacks = |rule: &u32| match &self.bundle.entry(*rule).what {
+        let lacks = |rule: &u32| match self.bundle.entry(*rule).what {
             What::Rule { connectors, .. } => connectors.iter().any(|&number| {
                 let stored = self.view.room.at(self.bundle.connector(number).as_str());
                 stored.is_some_and(|stored| stored.is_missing_secrets)
@@ -281,7 +281,7 @@ impl Situation<'_> {
 
     /// The connectors of a rule that is there already, which is sent with them and not to be overwritten.
     fn connectors_of(&self, rule: u32) -> Option<Batch> {
-        let What::Rule { connectors, .. } = &self.bundle.entry(rule).what else {
+        let What::Rule { connectors, .. } = self.bundle.entry(rule).what else {
             return None;
         };
         if connectors.is_empty() || self.view.seen(rule) == Seen::Absent {

@@ -155,7 +155,7 @@ fn kept_out(bundle: &Inventory, view: &View, aims: &[Aim]) -> Option<String> {
     let mut names = BTreeSet::new();
     let mut rules = 0;
     for index in indices(bundle) {
-        let What::Rule { connectors, .. } = &bundle.entry(index).what else {
+        let What::Rule { connectors, .. } = bundle.entry(index).what else {
             continue;
         };
         if aims[index as usize] != Aim::Overwrite {

@@ -157,8 +157,9 @@ impl Crossing<'_> {
         carrier: Option<u32>,
         overwrite: Overwrite,
     ) -> Result<(Upload, u64)> {
-        let mut bytes = Vec::new();
         let lines: Vec<u32> = records.iter().copied().chain(carrier).collect();
+        let len = |&line: &u32| self.bundle.entry(line).len as usize + 1;
+        let mut bytes = Vec::with_capacity(lines.iter().map(len).sum());
         let situation = self.situation();
         self.bundle.lines(&lines, |index, line| {
             bytes.extend_from_slice(&situation.sent_line(index, line, overwrite));
@@ -166,7 +167,7 @@ impl Crossing<'_> {
             Ok(())
         })?;
         let len = bytes.len() as u64;
-        let content: Arc<dyn Content> = Arc::new(Arc::<[u8]>::from(bytes));
+        let content: Arc<dyn Content> = Arc::new(Arc::new(bytes));
         let upload = Upload::new(FILE_NAME, content, || uuid::Uuid::new_v4().as_u128())
             .map_err(|source| Error::io("reading what is to be sent", source))?;
         Ok((upload, len))
@@ -197,7 +198,7 @@ impl Crossing<'_> {
     /// Takes an answer's word, and looks for itself where that says of anything that it went wrong.
     fn take(&mut self, answer: Answer, records: &[u32], carrier: Option<u32>) -> Result<()> {
         let rules = self.counted(records, Load::Rules);
-        let known = carrier.and_then(|line| self.bundle.entry(line).id.as_deref());
+        let known = carrier.and_then(|line| self.bundle.entry(line).id);
         let is_whole = answer.success_count == rules as u64 || self.bundle.is_exceptions_alone();
         if answer.is_clean(known) && is_whole {
             for &index in records {
@@ -264,7 +265,7 @@ impl Crossing<'_> {
 
     fn refused(&mut self, index: u32, problem: &Problem) {
         if problem.status == 404
-            && let What::Rule { connectors, .. } = &self.bundle.entry(index).what
+            && let What::Rule { connectors, .. } = self.bundle.entry(index).what
         {
             let waits = |number: &u32| {
                 let line = self.bundle.connector_line(*number);
@@ -336,11 +337,11 @@ impl Crossing<'_> {
 
     /// Whether a list that is replaced still has items that have to go.
     fn waits_for_others(&self, index: u32) -> bool {
-        let What::List(number, _) = &self.bundle.entry(index).what else {
+        let What::List(number, _) = self.bundle.entry(index).what else {
             return false;
         };
         self.aims[index as usize] == Aim::Overwrite
-            && super::aims::is_replaced(self.bundle, &self.view, *number, self.manner.terms)
+            && super::aims::is_replaced(self.bundle, &self.view, number, self.manner.terms)
     }
 
     /// Reads again what kinds of records these are.

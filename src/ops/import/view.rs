@@ -52,7 +52,7 @@ impl View {
         Self {
             room: Room::default(),
             gaps: Vec::new(),
-            seen: vec![Seen::Absent; bundle.entries().len()],
+            seen: vec![Seen::Absent; bundle.len()],
             differing: HashMap::new(),
             lists: HashMap::new(),
             doubles: BTreeMap::new(),
@@ -78,7 +78,7 @@ impl View {
     /// Takes it that the line is in the space from now on: what a plan supposes after each request.
     pub(in crate::ops) fn suppose(&mut self, bundle: &Inventory, index: u32, lacks_secrets: bool) {
         self.seen[index as usize] = Seen::Same;
-        match &bundle.entry(index).what {
+        match bundle.entry(index).what {
             What::List(number, ty) => {
                 let new = || StoredList {
                     id: Box::default(),
@@ -86,11 +86,11 @@ impl View {
                     items: 0,
                     extra: Vec::new(),
                 };
-                self.lists.entry(*number).or_insert_with(new).ty = ty.clone();
+                self.lists.entry(number).or_insert_with(new).ty = ty.into();
             }
             What::Connector(number, print) => {
                 self.room
-                    .suppose(bundle.connector(*number).as_str(), *print, lacks_secrets);
+                    .suppose(bundle.connector(number).as_str(), print, lacks_secrets);
             }
             _ => {}
         }
@@ -241,7 +241,7 @@ impl View {
 
 /// The indices of all lines.
 pub(in crate::ops) fn indices(bundle: &Inventory) -> impl Iterator<Item = u32> + use<> {
-    0..u32::try_from(bundle.entries().len()).unwrap_or(u32::MAX)
+    0..u32::try_from(bundle.len()).unwrap_or(u32::MAX)
 }
 
 /// Whether the bundle has lines of lists that all spaces share.

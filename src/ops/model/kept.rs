@@ -3,24 +3,26 @@
 //! What the server makes by itself does not count: object ids, dates, the `uuid` of an action, the connector ids that it points
 //! actions at, comments that were there before.
 
+use std::num::{NonZeroU32, NonZeroU64};
+
 use super::content::{action_text, references};
 use super::content::{
     comments, is_in_item, is_in_list, is_in_rule, member, plain, push_member, whole,
 };
-use crate::bundle::{Fields, Fingerprint, alike, fingerprint};
+use crate::bundle::{Fields, alike, fingerprint};
 use crate::json::{Raw, quoted};
 use crate::record::{Kind, Record, is_system_connector};
 use crate::schema::{Field, Schema, Shape, Target};
 
-/// What a line leaves in the space, as far as two lines can be compared by it.
+/// What a line leaves in the space, as far as two lines can be compared by it, in 16 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Kept {
     /// All that it says but the members below; none if that cannot be told.
-    print: Option<Fingerprint>,
+    print: Option<NonZeroU64>,
     /// A rule's `enabled`, which stays as it is where a line has none.
     enabled: Option<bool>,
     /// A rule's `version`, likewise.
-    version: Option<u64>,
+    version: Option<NonZeroU32>,
     /// Whether an item has comments, which are added to those that are there.
     has_comments: bool,
 }
@@ -29,6 +31,8 @@ impl Kept {
     /// What a rule, a list or an item leaves in the space; nothing is told of other records.
     pub fn of(record: &Record<'_>, target: Target) -> Self {
         let is_rule = record.kind() == Kind::Rule;
+        let version = record.get("version").and_then(whole).filter(|_| is_rule);
+        let small = version.map(|it| u32::try_from(it).ok().and_then(NonZeroU32::new));
         let print = told(record, target).and_then(|members| {
             let mut text = String::from("{");
             for (name, value) in members {
@@ -36,7 +40,9 @@ impl Kept {
             }
             text.push('}');
             let members = Record::parse(&text, 0).ok()?;
-            Some(fingerprint(&members, Fields::All))
+            // A version that no rule has is looked at in the line itself.
+            let is_known = small.is_none_or(|it| it.is_some());
+            NonZeroU64::new(fingerprint(&members, Fields::All).half()).filter(|_| is_known)
         });
         Self {
             print,
@@ -44,18 +50,17 @@ impl Kept {
                 .get("enabled")
                 .and_then(Raw::as_bool)
                 .filter(|_| is_rule),
-            version: record.get("version").and_then(whole).filter(|_| is_rule),
+            version: small.flatten(),
             has_comments: record.kind() == Kind::ExceptionItem && comments(record).next().is_some(),
         }
     }
 
     /// Whether a stored record of this kind surely says what the line does; where it does not, [`differing`] tells.
     pub fn is_met_by(&self, stored: &Self) -> bool {
-        let met = |ours: Option<u64>, theirs| ours.is_none() || ours == theirs;
         self.print.is_some()
             && self.print == stored.print
             && (self.enabled.is_none() || self.enabled == stored.enabled)
-            && met(self.version, stored.version)
+            && (self.version.is_none() || self.version == stored.version)
             && !self.has_comments
     }
 }

@@ -123,5 +123,5 @@ fn what_fits_no_request_is_named_and_not_sent() {
         message.contains("more than a request may hold"),
         "{message}"
     );
-    assert_eq!((made.requests.len(), bundle.entries().len()), (1, 2));
+    assert_eq!((made.requests.len(), bundle.len()), (1, 2));
 }

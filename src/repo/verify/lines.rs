@@ -181,10 +181,12 @@ fn each(fault: &Finding, wrong: &[RangeInclusive<usize>], told: Option<&[Told]>)
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::manifest::Form;
     use super::*;
 
     fn told(lines: &[&str]) -> Vec<Told> {
-        let told = |line: &&str| Told::of(Digest::of(line.as_bytes()), line.as_bytes());
+        let told =
+            |line: &&str| Told::of(Digest::of(line.as_bytes()), line.as_bytes(), Form::Records);
         lines.iter().map(told).collect()
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::http::{Answer, siem};
+use super::http::{Answer, Asked, siem};
 use super::table::{Object, text};
 use super::version::{Generation, Version};
 use super::world::{Connector, World, now};
@@ -125,6 +125,35 @@ pub(super) fn import(
     }
     told.warnings = warnings(secretless, &taken, &odd);
     Ok(told)
+}
+
+/// `POST /api/saved_objects/_import`, of connectors alone.
+pub(super) fn saved_objects(world: &mut World, asked: &Asked) -> Result<Answer, Answer> {
+    let file = asked.file()?;
+    let lines = file.split(|&b| b == b'\n');
+    let lines: Vec<Object> = lines
+        .filter(|line| !line.trim_ascii().is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    let lines: Vec<&Object> = lines.iter().collect();
+    let overwrite = asked.head.is_set("overwrite");
+    let told = import(world, &asked.head.space, &lines, overwrite)?;
+    let errors: Vec<Value> = told
+        .errors
+        .iter()
+        .map(|(id, wrong)| {
+            let ty = match wrong {
+                Wrong::Unsupported => "unsupported_type",
+                Wrong::LacksReference => "missing_references",
+                Wrong::Conflict => "conflict",
+            };
+            json!({"id": id, "type": "action", "error": {"type": ty}})
+        })
+        .collect();
+    Ok(Answer::json(
+        200,
+        &json!({"success": errors.is_empty(), "successCount": told.count, "errors": errors, "warnings": told.warnings}),
+    ))
 }
 
 fn is_newer(line: &Object, version: Version) -> bool {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::http::{Answer, Asked, siem};
-use super::world::World;
+use super::world::{Space, World};
 
 /// The most bytes of an upload.
 const MOST: usize = 9_000_000;
@@ -14,6 +14,28 @@ pub(super) fn put(world: &mut World, space: &str, id: &str, values: &[&str]) {
     let values = values.iter().map(ToString::to_string).collect();
     space.has_value_index = true;
     space.value_lists.insert(id.into(), (list, values));
+}
+
+/// A page of lists; a cursor must be the one of the page before.
+fn found(asked: &Asked, space: &Space) -> Answer {
+    let number = |key: &str, usual: usize| -> usize {
+        let given = asked.head.param(key).and_then(|it| it.parse().ok());
+        given.unwrap_or(usual)
+    };
+    let (page, size) = (number("page", 1), number("per_page", 20));
+    if asked
+        .head
+        .param("cursor")
+        .is_some_and(|it| it != format!("c{}", page - 1))
+    {
+        return siem(400, "Error decoding cursor structure");
+    }
+    let lists = space.value_lists.values().map(|(list, _)| list);
+    let data: Vec<&Value> = lists.skip(size * (page - 1)).take(size).collect();
+    Answer::json(
+        200,
+        &json!({"data": data, "page": page, "per_page": size, "total": space.value_lists.len(), "cursor": format!("c{page}")}),
+    )
 }
 
 pub(super) fn answer(
@@ -46,6 +68,25 @@ pub(super) fn answer(
             found
                 .map(|(list, _)| Answer::json(200, list))
                 .ok_or_else(|| unknown(404))
+        }
+        ("GET", "/api/lists/_find") => Ok(found(asked, space)),
+        ("GET", "/api/lists/items/_find") => {
+            let found = space.value_lists.get(id.unwrap_or_default());
+            let (_, values) = found.ok_or_else(|| unknown(404))?;
+            Ok(Answer::json(
+                200,
+                &json!({"data": [], "page": 1, "per_page": 1, "total": values.len(), "cursor": "WzBd"}),
+            ))
+        }
+        ("GET", "/api/lists/privileges") => {
+            let rights = |index: &str| {
+                let index = format!("{index}-{name}");
+                json!({"username": "elastic", "has_all_requested": true, "index": {index: {"all": true, "read": true}}})
+            };
+            Ok(Answer::json(
+                200,
+                &json!({"lists": rights(".lists"), "listItems": rights(".items"), "is_authenticated": true}),
+            ))
         }
         ("POST", "/api/lists") => {
             if !space.has_value_index {

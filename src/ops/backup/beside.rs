@@ -1,0 +1,167 @@
+//! What stands beside rules and exceptions: value lists with their values, and timelines.
+//!
+//! A list whose values could not be had has no settings in the snapshot either, so that no restore makes an empty one of it.
+
+use std::io;
+
+use super::{Failure, TIMELINES, Taking, VALUE_LISTS, VALUES, left_out};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ops::export::{again, is_refusal};
+use crate::ops::timelines::{self, Which};
+use crate::ops::value_lists::{self, Settings};
+use crate::repo::{Form, StoredFile};
+
+/// How often the values of a list are read that breaks off.
+const ATTEMPTS: u32 = 3;
+
+impl Taking<'_> {
+    /// Takes all value lists of the space.
+    pub(super) fn value_lists(&mut self) -> Result<(), Failure> {
+        let (client, space) = (self.client, self.space);
+        let read = again(client, || value_lists::all(client, space));
+        let Some(lists) = self.had("value lists", read)? else {
+            return Ok(());
+        };
+        if lists.is_empty() {
+            // A server that may not look says that there is nothing.
+            let read = again(client, || value_lists::hidden(client, space));
+            match read {
+                Ok(Some(index)) => {
+                    let why = format!("these credentials may not read the index `{index}`");
+                    self.lacks("value lists", why);
+                }
+                Ok(None) => {}
+                Err(error) if is_refusal(&error) => {}
+                Err(error) => return Err(Failure::of(error)),
+            }
+            return Ok(());
+        }
+        let mut kept = Vec::new();
+        for list in &lists {
+            let values = self.values(list);
+            let is_gone = matches!(&values, Err(Failure::OfSpace(error)) if is_refusal(error))
+                && matches!(Settings::of(client, space, list.id()), Ok(None));
+            if is_gone {
+                continue;
+            }
+            let name = format!("value list `{}`", list.id());
+            if let Some(file) = self.had(&name, values)? {
+                self.stored.files.push(file);
+                kept.push(list);
+            }
+        }
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let (file, ()) = self.filled(VALUE_LISTS, Form::Lines, |out| {
+            let mut lines = kept.iter().map(|list| writeln!(out, "{}", list.text()));
+            lines.try_for_each(|line| line).map_err(writing)
+        })?;
+        self.stored
+            .files
+            .push(file.finish().map_err(Failure::OfRun)?);
+        Ok(())
+    }
+
+    /// The values of a list, all of them.
+    fn values(&self, list: &Settings) -> Result<StoredFile, Failure> {
+        let (client, space, id) = (self.client, self.space, list.id());
+        let name = format!("{VALUES}{id}");
+        let mut attempt = 1;
+        loop {
+            let filled = self.filled(&name, Form::Text, |out| {
+                let written = value_lists::export(client, space, id, out)?;
+                // Nothing in the answer says whether it is whole.
+                match again(client, || value_lists::count(client, space, id)) {
+                    Ok(total) if written < total => Err(broken(written, total)),
+                    Err(error) if !is_refusal(&error) => Err(error),
+                    _ => Ok(()),
+                }
+            });
+            match filled {
+                Ok((file, ())) => return file.finish().map_err(Failure::OfRun),
+                Err(Failure::OfSpace(error))
+                    if attempt < ATTEMPTS && matches!(error.kind(), ErrorKind::Answer { .. }) =>
+                {
+                    attempt += 1;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// Takes the timelines and templates that users own.
+    pub(super) fn timelines(&mut self) -> Result<(), Failure> {
+        let (client, space) = (self.client, self.space);
+        let read = again(client, || timelines::listed(client, space, Which::All));
+        let Some((listed, total)) = self.had("timelines", read)? else {
+            return Ok(());
+        };
+        if listed.len() < total {
+            let count = total - listed.len();
+            self.lacks(format!("{count} timelines"), "Kibana lists 20 000 at most");
+        }
+        let (prebuilt, owned): (Vec<_>, Vec<_>) = listed.iter().partition(|it| it.is_prebuilt());
+        if !prebuilt.is_empty() {
+            let what = format!("{} timeline templates of Elastic's own", prebuilt.len());
+            let why = "Kibana brings them along, and no import makes them";
+            self.stored.left_out.push(left_out(what, why));
+        }
+        if owned.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<&str> = owned.iter().map(|it| &*it.id).collect();
+        let filled = self.filled(TIMELINES, Form::Lines, |out| {
+            timelines::export(client, space, &ids, out).map(|_| ())
+        });
+        let filled = filled.and_then(|(file, ())| file.finish().map_err(Failure::OfRun));
+        let file = self.had("timelines", filled)?;
+        self.stored.files.extend(file);
+        Ok(())
+    }
+
+    /// What could be had; none where the server refuses it, which is taken down.
+    fn had<T>(
+        &mut self,
+        what: &str,
+        read: Result<T, impl Into<Failure>>,
+    ) -> Result<Option<T>, Failure> {
+        match read.map_err(Into::into) {
+            Ok(read) => Ok(Some(read)),
+            Err(Failure::OfSpace(error)) if is_unknown(&error) => {
+                let why = "this Kibana does not know of them";
+                self.stored.left_out.push(left_out(what, why));
+                Ok(None)
+            }
+            Err(Failure::OfSpace(error)) if is_refusal(&error) => {
+                self.lacks(what, error.to_string());
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::of(error)
+    }
+}
+
+/// Whether the server has no such route.
+fn is_unknown(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Status { status: 404, message, .. } if &**message == "Not Found")
+}
+
+fn writing(source: io::Error) -> Error {
+    Error::io("writing the settings of value lists", source)
+}
+
+fn broken(written: u64, total: u64) -> Error {
+    ErrorKind::Answer {
+        method: "POST",
+        path: "/api/lists/items/_export".into(),
+        problem: format!("expected {total} values, found {written}").into(),
+    }
+    .into()
+}
