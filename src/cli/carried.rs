@@ -1,5 +1,4 @@
-//! What is brought to a space beside its records, and what became of it: value lists, data views, timelines, connectors that no rule
-//! brings.
+//! What is brought to a space beside its records, and what became of it: value lists, timelines, connectors that no rule brings.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,8 +21,8 @@ const NAMED: usize = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Thing {
     ValueList,
-    DataView,
     Timeline,
+    DataView,
     Connector,
 }
 
@@ -32,8 +31,8 @@ impl Thing {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::ValueList => "value-list",
-            Self::DataView => "data-view",
             Self::Timeline => "timeline",
+            Self::DataView => "data-view",
             Self::Connector => "connector",
         }
     }
@@ -42,8 +41,8 @@ impl Thing {
     fn text(self) -> &'static str {
         match self {
             Self::ValueList => "value list",
-            Self::DataView => "data view",
             Self::Timeline => "timeline",
+            Self::DataView => "data view",
             Self::Connector => "connector that no rule uses",
         }
     }
@@ -117,6 +116,7 @@ impl Carried {
         Self::new(thing, id).with_error(error)
     }
 
+    /// The same, which could not be brought.
     pub(crate) fn with_error(mut self, error: Error) -> Self {
         self.outcome = Outcome::Failed;
         self.message = Some(error.to_string());

@@ -82,8 +82,8 @@ Secrets of connectors are in no export. `--secrets FILE` says for connectors, by
   [target.connector.slack]
   webhookUrl = { env = \"CUST_A_SLACK\" }
 
-They are read once you said yes, before anything is sent, and given to connectors that lack theirs, and to no others, before and \
-after the import; they are in no output, journal or report. Which connectors of rules then still lack theirs is told.
+What that names is read once you said yes, before anything is sent, and given to connectors that lack theirs, and to no others, \
+before and after the import; it is in no output, journal or report. Which connectors of rules then still lack theirs is told.
 
 `--endpoint-list` brings the endpoint exception list as it is, to each Kibana once and first, since all its spaces share it.
 
@@ -224,17 +224,17 @@ impl Migrate {
         let known = self.known(&origin, &stock, (&steps, &map), &reading, &seed)?;
         let joined = Joined::find(&known, (self.connectors, &map), &sides, &mut ledgers)?;
         let keys = Keys::new(supply, known, &joined, &sides)?;
-        let way = Way {
-            mark: mark.clone(),
-            ..self.way((steps, map, joined), &stock, &reading, seed)?
-        };
         let (endpoint, mut more, lost) =
             Endpoint::of(self, &origin, &sides, journal.as_deref(), global)?;
         add_missed(&mut ledgers[0], lost);
-        let pruning = mark.map(|mark| {
+        let pruning = mark.clone().map(|mark| {
             let missed = ledgers[0].get("missed").as_array().map_or(0, Vec::len);
             Pruning::new((&self.prune, mark), &origin, &stock, missed, &reading)
         });
+        let way = Way {
+            mark,
+            ..self.way((steps, map, joined), &stock, &reading, seed)?
+        };
         let run = Run {
             verb: self,
             global,

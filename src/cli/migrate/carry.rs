@@ -6,7 +6,7 @@ use ruleferry::kibana::{Client, Space};
 use ruleferry::ops::beyond::{Beyond, Sort, Users, is_own_view};
 use ruleferry::ops::data_views::{View, bring};
 use ruleferry::ops::model::Outcome;
-use ruleferry::ops::timelines::{self, Which};
+use ruleferry::ops::timelines::{self, Timeline, Which};
 use ruleferry::transform::is_own_timeline;
 
 use super::stock::Origin;
@@ -102,8 +102,9 @@ impl Carries {
             .into_iter()
             .map(|id| values::carry(origin, (client, space), id, may_add))
             .collect();
-        let views = ids(Sort::DataView).into_iter();
-        all.extend(views.map(|id| view(origin, (client, space), id)));
+        let views = ids(Sort::DataView);
+        let views = views.iter().map(|id| view(origin, (client, space), id));
+        all.extend(views);
         all.extend(templates(origin, (client, space), &ids(Sort::Timeline)));
         all
     }
@@ -115,42 +116,6 @@ pub(super) fn is_own(sort: Sort, id: &str) -> bool {
         Sort::DataView => is_own_view(id),
         Sort::Timeline => is_own_timeline(id),
         Sort::ValueList | Sort::Connector | Sort::SavedQuery | Sort::Job => false,
-    }
-}
-
-/// Brings a data view, unless one of its id is there.
-fn view(origin: &Origin, place: (&Client, &Space), id: &str) -> Carried {
-    let mut carried = Carried::new(Thing::DataView, id);
-    match bring_view(origin, place, id) {
-        Ok(brought) => {
-            (carried.outcome, carried.message) = brought;
-            carried
-        }
-        Err(error) => carried.with_error(error),
-    }
-}
-
-fn bring_view(
-    origin: &Origin,
-    (client, space): (&Client, &Space),
-    id: &str,
-) -> Result<(Outcome, Option<String>)> {
-    let here = View::of(&origin.connected.client, &origin.space, id)?;
-    match (here, View::of(client, space, id)?) {
-        (None, None) => Err(lacking(origin)),
-        (Some(here), None) => {
-            bring(client, space, &here)?;
-            Ok((Outcome::Created, None))
-        }
-        // A step may have put one of the target in the place of the source's.
-        (None, Some(_)) => Ok((Outcome::Unchanged, None)),
-        (Some(here), Some(there)) => Ok(match here.differs(&there) {
-            Some(key) => {
-                let message = format!("it is there with another `{key}`");
-                (Outcome::Conflict, Some(message))
-            }
-            None => (Outcome::Unchanged, None),
-        }),
     }
 }
 
@@ -166,61 +131,77 @@ pub(super) fn label(sort: Sort) -> &'static str {
     }
 }
 
-fn lacking(origin: &Origin) -> Error {
+/// What the source does not have.
+pub(super) fn lacking(origin: &Origin) -> Error {
     Error::refused(format!("{} does not have it", origin.name()))
+}
+
+/// Brings a data view.
+fn view(origin: &Origin, (client, space): (&Client, &Space), id: &str) -> Carried {
+    let mut carried = Carried::new(Thing::DataView, id);
+    let brought = || -> Result<(Outcome, Option<String>)> {
+        let here = View::of(&origin.connected.client, &origin.space, id)?;
+        match (here, View::of(client, space, id)?) {
+            (None, None) => Err(lacking(origin)),
+            (Some(here), None) => bring(client, space, &here).map(|()| (Outcome::Created, None)),
+            // A step may have put one of the target in the place of the source's.
+            (None, Some(_)) => Ok((Outcome::Unchanged, None)),
+            (Some(here), Some(there)) => Ok(match here.differs(&there) {
+                None => (Outcome::Unchanged, None),
+                Some(key) => {
+                    let message = format!("it is there with another `{key}`");
+                    (Outcome::Conflict, Some(message))
+                }
+            }),
+        }
+    };
+    match brought() {
+        Ok((outcome, message)) => {
+            carried.outcome = outcome;
+            carried.message = message;
+            carried
+        }
+        Err(error) => carried.with_error(error),
+    }
 }
 
 /// Brings timeline templates, all of them together.
 fn templates(origin: &Origin, place: (&Client, &Space), ids: &[&str]) -> Vec<Carried> {
-    let mut all: Vec<Carried> = ids
-        .iter()
-        .map(|id| Carried::new(Thing::Timeline, id))
-        .collect();
-    if let Err(error) = bring_templates(origin, place, &mut all) {
-        let message = error.to_string();
-        let mut error = Some(error);
-        for carried in &mut all {
-            carried.outcome = Outcome::Failed;
-            carried.message = Some(message.clone());
-            carried.error = error.take();
-        }
+    if ids.is_empty() {
+        return Vec::new();
     }
-    all
+    bring_templates(origin, place, ids).unwrap_or_else(|error| {
+        let failed = |id: &&str| {
+            let error = Error::refused(error.to_string());
+            Carried::failed(Thing::Timeline, id, error)
+        };
+        ids.iter().map(failed).collect()
+    })
 }
 
 fn bring_templates(
     origin: &Origin,
     (client, space): (&Client, &Space),
-    all: &mut [Carried],
-) -> Result<()> {
-    if all.is_empty() {
-        return Ok(());
-    }
+    ids: &[&str],
+) -> Result<Vec<Carried>> {
     let source = &origin.connected.client;
     let here = timelines::list(source, &origin.space, Which::Templates)?;
     let there = timelines::list(client, space, Which::Templates)?;
-    let is_there = |id: &str| there.iter().any(|it| it.template.as_deref() == Some(id));
-    let mut ids = Vec::new();
-    for carried in &mut *all {
-        let found = here
-            .iter()
-            .find(|it| it.template.as_deref() == Some(&*carried.id));
-        match found {
-            Some(found) => ids.push(&*found.id),
-            None if is_there(&carried.id) => {}
-            None => {
-                carried.outcome = Outcome::Failed;
-                carried.message = Some(lacking(origin).to_string());
-            }
+    let is = |it: &Timeline, id: &str| it.template.as_deref() == Some(id);
+    let mut all = Vec::new();
+    let mut saved = Vec::new();
+    for id in ids {
+        if let Some(found) = here.iter().find(|it| is(it, id)) {
+            saved.push(&*found.id);
+        } else if there.iter().any(|it| is(it, id)) {
+            all.push(Carried::new(Thing::Timeline, id));
+        } else {
+            all.push(Carried::failed(Thing::Timeline, id, lacking(origin)));
         }
     }
     let mut lines = Vec::new();
-    timelines::export(source, &origin.space, &ids, &mut lines)?;
-    for told in timelines::import(client, space, || Ok(&*lines))? {
-        if let Some(carried) = all.iter_mut().find(|it| *it.id == *told.id) {
-            carried.outcome = told.outcome;
-            carried.message = told.message.map(Into::into);
-        }
-    }
-    Ok(())
+    timelines::export(source, &origin.space, &saved, &mut lines)?;
+    let told = timelines::import(client, space, || Ok(&*lines))?;
+    all.extend(told.into_iter().map(Carried::from));
+    Ok(all)
 }

@@ -273,11 +273,11 @@ impl Run<'_> {
             _ = writeln!(lines, "{}", it.json(&space, target));
         }
         lines += &report.space(&done[0]);
+        lines.extend(pruned.iter().map(|it| it.json(&space, target)));
         if cargo == Cargo::Space {
             lines += &self.way.joined.json(side, &space, target);
         }
         lines += &secrets.json(&space, target);
-        lines.extend(pruned.iter().map(|it| it.json(&space, target)));
         lines += &beside.json(&space, target);
         if let Some(file) = &mut whole.report {
             file.write_all(lines.as_bytes())

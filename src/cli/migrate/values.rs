@@ -8,30 +8,31 @@ use ruleferry::kibana::{Client, Space};
 use ruleferry::ops::value_lists::{self, Settings};
 use ruleferry::stream::Spool;
 
+use super::carry::lacking;
 use super::stock::Origin;
 use crate::cli::carried::{Carried, Doing, Thing};
 
 /// Brings a list to the space; `may_add` where one that is there may get values.
 pub(super) fn carry(origin: &Origin, place: (&Client, &Space), id: &str, may_add: bool) -> Carried {
-    match stored(origin, id) {
-        Ok((settings, values)) => {
+    let doing = Doing::Bring { may_add };
+    stored(origin, id).map_or_else(
+        |error| Carried::failed(Thing::ValueList, id, error),
+        |(settings, values)| {
             let values = Mutex::new(values);
             let opened = || {
                 let mut values = values.lock().unwrap_or_else(PoisonError::into_inner);
                 Ok(BufReader::new(values.reader()?))
             };
-            Carried::value_list(place, &settings, opened, Doing::Bring { may_add })
-        }
-        Err(error) => Carried::failed(Thing::ValueList, id, error),
-    }
+            Carried::value_list(place, &settings, opened, doing)
+        },
+    )
 }
 
 /// A list of the source, with its values in a temporary file.
 fn stored(origin: &Origin, id: &str) -> Result<(Settings, Spool)> {
     let source = &origin.connected.client;
     let Some(settings) = Settings::of(source, &origin.space, id)? else {
-        let name = origin.name();
-        return Err(Error::refused(format!("{name} does not have it")));
+        return Err(lacking(origin));
     };
     let mut spool = Spool::new()?;
     let mut out = BufWriter::new(&mut spool);
