@@ -82,8 +82,8 @@ Secrets of connectors are in no export. `--secrets FILE` says for connectors, by
   [target.connector.slack]
   webhookUrl = { env = \"CUST_A_SLACK\" }
 
-They are read once you said yes, before anything is sent, and given to connectors that lack theirs, and to no others, before and \
-after the import; they are in no output, journal or report. Which connectors of rules then still lack theirs is told.
+What that names is read once you said yes, before anything is sent, and given to connectors that lack theirs, and to no others, \
+before and after the import; it is in no output, journal or report. Which connectors of rules then still lack theirs is told.
 
 `--endpoint-list` brings the endpoint exception list as it is, to each Kibana once and first, since all its spaces share it.
 

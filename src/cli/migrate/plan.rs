@@ -154,7 +154,7 @@ impl Run<'_> {
         } = foreseen;
         let job = self.job(side, space, made);
         let mut text = text::surveys(&job, surveys, verbose, self.verb.plan_only);
-        text += &self.way.joined.text(side, space);
+        text += &self.way.joined.text(side, space, verbose);
         text += &self.keyed(side, space, made);
         for (sort, id, users) in self.verb.carries.planned(&made.beyond, there, here) {
             let ty = match &*users.ty {
