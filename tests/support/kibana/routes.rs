@@ -107,6 +107,7 @@ fn route(inner: &Inner, asked: &Asked, made: Made) -> Result<Answer, Answer> {
             values::answer(&mut world(), asked, method, path)
         }
         (_, path) if path.starts_with("/api/timeline") => timelines::answer(&mut world(), asked),
+        ("POST", "/api/saved_objects/_import") => connectors::saved_objects(&mut world(), asked),
         ("POST", "/api/saved_objects/_export") => export::saved_objects(&world(), asked),
         _ => Err(platform(404, "Not Found")),
     }
