@@ -177,6 +177,7 @@ impl Run<'_> {
             carried: Vec::new(),
             secrets: lacking::Lacking::default(),
             done,
+            pruned: None,
         }))
     }
 }
