@@ -1,0 +1,225 @@
+//! The pages of `docs/`, pasted from top to bottom against Kibanas of the tests' own: what they say is what happens.
+
+#![cfg(test)]
+
+#[path = "support/command.rs"]
+mod command;
+#[path = "support/kibana/mod.rs"]
+mod kibana;
+#[path = "support/page.rs"]
+mod page;
+#[path = "support/records.rs"]
+mod records;
+
+use command::Folder;
+use kibana::{API_KEY, Fault, Kibana, On, Schedule, Settings, Work};
+use page::{Page, blocks, commands};
+use records::{bundle, connector, item, list, rule, with};
+use serde_json::{Value, json};
+
+const PAGES: [(&str, &str); 3] = [
+    ("migrate.md", include_str!("../docs/migrate.md")),
+    (
+        "nightly-backup.md",
+        include_str!("../docs/nightly-backup.md"),
+    ),
+    ("many-spaces.md", include_str!("../docs/many-spaces.md")),
+];
+
+fn kibana(version: &str, spaces: &[&str]) -> Kibana {
+    Kibana::start(Settings {
+        spaces: spaces.iter().map(ToString::to_string).collect(),
+        ..Settings::of(version)
+    })
+}
+
+/// A folder in which `pass` gives the key.
+#[cfg(unix)]
+fn folder() -> Folder {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("bin")).unwrap();
+    folder.write("bin/pass", format!("#!/bin/sh\necho {API_KEY}\n"));
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(folder.path("bin/pass"), mode).unwrap();
+    folder
+}
+
+fn named(id: &str, name: &str, more: &Value) -> Value {
+    let usual = json!({"name": name, "description": name, "severity": "high", "risk_score": 73,
+        "index": ["logs-*"], "query": "*", "enabled": true, "tags": ["acme"]});
+    with(with(rule(id), &usual), more)
+}
+
+/// Six rules, an exception list whose item uses a value list, and a connector.
+fn content(url: &str) -> Vec<Value> {
+    let uses = json!({"name": "VPN egress", "entries": [{"field": "source.ip", "operator": "included", "type": "list",
+        "list": {"id": "vpn-egress.txt", "type": "ip"}}]});
+    let excepted = json!({"exceptions_list": [{"id": "x", "list_id": "acme-known-good", "type": "detection",
+        "namespace_type": "single"}]});
+    let notifies = json!({"actions": [{"id": "soc-slack", "action_type_id": ".slack", "group": "default",
+        "params": {"message": "{{context.results_link}}"}}]});
+    let linked = json!({"meta": {"kibana_siem_app_url": format!("{url}/s/soc/app/security")},
+        "index": [".alerts-security.alerts-soc"]});
+    vec![
+        named(
+            "acme-okta-mfa-reset",
+            "Okta MFA reset by help desk",
+            &excepted,
+        ),
+        named(
+            "acme-ssh-bruteforce",
+            "SSH brute force",
+            &json!({"type": "threshold", "severity": "medium",
+            "threshold": {"field": ["source.ip"], "value": 20}}),
+        ),
+        named("acme-encoded-powershell", "Encoded PowerShell", &notifies),
+        named(
+            "acme-dns-tunnel",
+            "DNS tunnel",
+            &json!({"tags": ["acme", "dns"]}),
+        ),
+        named("acme-correlated", "Two alerts on one host", &linked),
+        named(
+            "acme-beta-lateral",
+            "Lateral movement, beta",
+            &json!({"enabled": false, "tags": ["acme", "beta"]}),
+        ),
+        with(list("acme-known-good"), &json!({"name": "Known good"})),
+        with(item("acme-vpn", "acme-known-good"), &uses),
+        with(
+            item("acme-scanner", "acme-known-good"),
+            &json!({"name": "Our scanner"}),
+        ),
+        connector("soc-slack", "SOC Slack"),
+    ]
+}
+
+fn fill(kibana: &Kibana, space: &str) {
+    kibana.seed(space, &bundle(&content(&kibana.url)));
+    kibana.seed_values(
+        space,
+        "vpn-egress.txt",
+        &["192.0.2.10", "192.0.2.11", "198.51.100.7"],
+    );
+}
+
+/// From now on the nth import of rules is refused.
+fn refuse(kibana: &Kibana, nth: u64) {
+    let fault = Fault::Status {
+        status: 403,
+        retry_after: None,
+        is_html: false,
+        work: Work::NotDone,
+    };
+    kibana.schedule(Schedule::of([(
+        On::nth("POST", "*/rules/_import", nth),
+        fault,
+    )]));
+}
+
+#[cfg(unix)]
+#[test]
+fn migrate_to_another_cluster() {
+    let (prod, dr) = (kibana("8.18", &["soc"]), kibana("9.1", &["soc"]));
+    fill(&prod, "soc");
+    let names = [
+        ("https://kibana.example.com", &*prod.url),
+        ("https://dr.example.com", &*dr.url),
+    ];
+    Page::of("migrate.md", folder(), &names).run(|event| match event {
+        "the DR cluster refuses" => refuse(&dr, 1),
+        "it does not refuse any more" => dr.schedule(Schedule::default()),
+        "a rule differs in DR" => dr.seed(
+            "soc",
+            &bundle(&[named(
+                "acme-ssh-bruteforce",
+                "SSH brute force (DR)",
+                &json!({}),
+            )]),
+        ),
+        _ => panic!("nothing is known of `{event}`"),
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn nightly_backup_and_a_tested_restore() {
+    let (prod, lab) = (
+        kibana("9.1", &["soc", "dmz"]),
+        kibana("9.1", &["restore-test"]),
+    );
+    fill(&prod, "soc");
+    prod.seed(
+        "dmz",
+        &bundle(&[named("acme-dmz-webshell", "Web shell", &json!({}))]),
+    );
+    let folder = folder();
+    std::fs::create_dir_all(folder.path("etc")).unwrap();
+    folder.write("etc/prod.key", API_KEY);
+    let [etc, var] = ["etc", "repo"].map(|name| folder.path(name).display().to_string());
+    let names = [
+        ("https://kibana.example.com", &*prod.url),
+        ("https://lab.example.com", &*lab.url),
+        ("/etc/ruleferry", &*etc),
+        ("/var/lib/ruleferry", &*var),
+    ];
+    Page::of("nightly-backup.md", folder, &names).run(|event| match event {
+        "a rule is deleted" => {
+            let rules = prod.state("soc").rules;
+            let rule = rules
+                .iter()
+                .find(|it| it["rule_id"] == "acme-dns-tunnel")
+                .unwrap();
+            prod.remove_rule("soc", rule["id"].as_str().unwrap());
+        }
+        _ => panic!("nothing is known of `{event}`"),
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn one_export_to_many_customer_spaces() {
+    let spaces = ["cust-alpha", "cust-bravo", "cust-charlie"];
+    let (prod, mssp) = (kibana("9.1", &["golden"]), kibana("9.1", &spaces));
+    fill(&prod, "golden");
+    let names = [
+        ("https://kibana.example.com", &*prod.url),
+        ("https://mssp.example.com", &*mssp.url),
+    ];
+    Page::of("many-spaces.md", folder(), &names).run(|event| match event {
+        "a space refuses" => refuse(&mssp, 2),
+        "it does not refuse any more" => mssp.schedule(Schedule::default()),
+        _ => panic!("nothing is known of `{event}`"),
+    });
+}
+
+/// Each command in a block that is not run, with `--help` after it: so its verb and flags are there.
+#[test]
+fn commands_that_are_not_run_are_commands() {
+    let mut count = 0;
+    for (name, text) in PAGES {
+        for block in blocks(text)
+            .iter()
+            .filter(|it| it.language != "sh" && it.language != "text" || !it.is_run)
+        {
+            for command in commands(block) {
+                let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+                let words: Vec<&str> = words
+                    .iter()
+                    .map(|it| it.trim_matches(['"', '\'']))
+                    .collect();
+                let ran = Folder::new().run(&[&words[..], &["--help"]].concat(), b"");
+                assert_eq!(
+                    ran.code,
+                    Some(0),
+                    "docs/{name}:{}: {command}\n{}",
+                    block.line,
+                    ran.stderr
+                );
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 2, "{count} commands");
+}
