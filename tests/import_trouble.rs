@@ -339,3 +339,34 @@ fn older_targets_are_refused_with_a_reason() {
         told.message("c")
     );
 }
+
+#[test]
+fn what_is_told_of_many_is_told_once_and_never_floods() {
+    let mut records: Vec<Value> = (0..15)
+        .map(|n| referring(&format!("same-{n}"), "gone", "detection"))
+        .collect();
+    let others =
+        (0..25).map(|n| referring(&format!("other-{n}"), &format!("gone-{n}"), "detection"));
+    records.extend(others);
+    let shore = Shore::with(Settings::of("9.1"), &records);
+    let told = shore.import(&["--allow-missing-exceptions"]);
+    told.ends_with(3);
+    let has = |line: &str| told.stdout.lines().any(|it| it.trim().starts_with(line));
+    let removed = "references a non existent exception list of list_id:";
+    assert!(
+        has(&format!(
+            "created 200: Rule with rule_id: \"…\" {removed} \"gone\". Reference has been removed."
+        )),
+        "{}",
+        told.stdout
+    );
+    assert!(has("rule `same-9` (line 10)") && !told.stdout.contains("same-10"));
+    assert!(has("and 5 more; `-v` or `--report` names them"));
+    assert!(has(&format!(
+        "created 200: Rule with rule_id: \"other-18\" {removed} \"gone-18\". Reference has been removed."
+    )));
+    assert!(!told.stdout.contains("other-19"));
+    assert!(has(
+        "and 6 more reasons, of 6 records; `-v` or `--report` tells them"
+    ));
+}

@@ -1,6 +1,6 @@
 //! What people read: what an import would do, and what it did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use ruleferry::ops::import::{Aim, Inventory, Survey};
@@ -196,24 +196,53 @@ const ADVICE: [(&[&str], &str); 2] = [
     ),
 ];
 
+/// So many reasons are told where not everything is asked for.
+const GROUPS: usize = 20;
+
+/// Records of which the same is told but for their ids.
+struct Group {
+    title: String,
+    lines: Vec<u32>,
+}
+
+impl Group {
+    /// Those of a space of which something else is told than that they are there, by the first line of each.
+    fn all(job: &Job<'_>, done: &Done) -> Vec<Self> {
+        let mut groups: Vec<Self> = Vec::new();
+        let mut at: HashMap<String, usize> = HashMap::new();
+        for (index, told) in (0_u32..).zip(&done.crossed.told) {
+            let Some(told) = told.as_ref().filter(|told| !told.is_there()) else {
+                continue;
+            };
+            let status = told.status.map(|it| format!(" {it}")).unwrap_or_default();
+            let message = told.message.as_deref().unwrap_or("no reason is known");
+            let title = format!("{}{status}: {message}", label(told.outcome));
+            // Kibana's messages often have the id of the record; it stands below anyway.
+            let id = job.bundle.entry(index).id.unwrap_or_default();
+            let alike = title.replace(&format!("\"{id}\""), "\"…\"");
+            if let Some(&group) = at.get(&alike) {
+                groups[group].title.clone_from(&alike);
+                groups[group].lines.push(index);
+            } else {
+                at.insert(alike, groups.len());
+                groups.push(Self {
+                    title,
+                    lines: vec![index],
+                });
+            }
+        }
+        groups
+    }
+}
+
 /// All that is not as planned.
 pub(crate) fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
     let mut text = String::new();
-    let mut groups: Vec<(String, Vec<u32>)> = Vec::new();
-    for (index, told) in (0_u32..).zip(&done.crossed.told) {
-        let Some(told) = told.as_ref().filter(|told| !told.is_there()) else {
-            continue;
-        };
-        let status = told.status.map(|it| format!(" {it}")).unwrap_or_default();
-        let message = told.message.as_deref().unwrap_or("no reason is known");
-        let sort = format!("{}{status}: {message}", label(told.outcome));
-        match groups.iter_mut().find(|(known, _)| *known == sort) {
-            Some((_, lines)) => lines.push(index),
-            None => groups.push((sort, vec![index])),
-        }
-    }
-    for (sort, lines) in &groups {
-        _ = writeln!(text, "  {sort}");
+    let groups = Group::all(job, done);
+    let most = if names_all { groups.len() } else { GROUPS };
+    for group in groups.iter().take(most) {
+        _ = writeln!(text, "  {}", group.title);
+        let lines = &group.lines;
         let shown = if names_all { lines.len() } else { NAMED };
         for &index in lines.iter().take(shown) {
             _ = writeln!(text, "    {}", name(job.bundle, index));
@@ -223,9 +252,18 @@ pub(crate) fn of_space(job: &Job<'_>, done: &Done, names_all: bool) -> String {
             _ = writeln!(text, "    and {more} more; `-v` or `--report` names them");
         }
     }
+    if let Some(rest) = groups.get(most..).filter(|rest| !rest.is_empty()) {
+        let records: usize = rest.iter().map(|group| group.lines.len()).sum();
+        let records = plural(records, "record");
+        _ = writeln!(
+            text,
+            "  and {} more reasons, of {records}; `-v` or `--report` tells them",
+            rest.len()
+        );
+    }
     for (words, advice) in ADVICE {
-        let fits = |sort: &str| words.iter().any(|word| sort.contains(word));
-        if groups.iter().any(|(sort, _)| fits(sort)) {
+        let fits = |group: &Group| words.iter().any(|word| group.title.contains(word));
+        if groups.iter().any(fits) {
             _ = writeln!(text, "  help: {advice}");
         }
     }
