@@ -14,17 +14,10 @@ mod records;
 use command::Folder;
 use kibana::{API_KEY, Fault, Kibana, On, Schedule, Settings, Work};
 use page::{Page, blocks, commands};
-use records::{bundle, connector, item, list, rule, with};
+use records::{bundle, item, list, rule, with};
 use serde_json::{Value, json};
 
-const PAGES: [(&str, &str); 3] = [
-    ("migrate.md", include_str!("../docs/migrate.md")),
-    (
-        "nightly-backup.md",
-        include_str!("../docs/nightly-backup.md"),
-    ),
-    ("many-spaces.md", include_str!("../docs/many-spaces.md")),
-];
+const PAGES: [&str; 3] = ["migrate.md", "nightly-backup.md", "many-spaces.md"];
 
 fn kibana(version: &str, spaces: &[&str]) -> Kibana {
     Kibana::start(Settings {
@@ -91,7 +84,8 @@ fn content(url: &str) -> Vec<Value> {
             item("acme-scanner", "acme-known-good"),
             &json!({"name": "Our scanner"}),
         ),
-        connector("soc-slack", "SOC Slack"),
+        json!({"id": "soc-slack", "type": "action", "attributes": {"name": "SOC Slack", "actionTypeId": ".slack",
+            "isMissingSecrets": false, "config": {}}}),
     ]
 }
 
@@ -130,6 +124,7 @@ fn migrate_to_another_cluster() {
     Page::of("migrate.md", folder(), &names).run(|event| match event {
         "the DR cluster refuses" => refuse(&dr, 1),
         "it does not refuse any more" => dr.schedule(Schedule::default()),
+        "the secrets are entered" => dr.enter_secrets("soc"),
         "a rule differs in DR" => dr.seed(
             "soc",
             &bundle(&[named(
@@ -188,6 +183,7 @@ fn one_export_to_many_customer_spaces() {
         ("https://mssp.example.com", &*mssp.url),
     ];
     Page::of("many-spaces.md", folder(), &names).run(|event| match event {
+        "the secrets are entered" => spaces.iter().for_each(|space| mssp.enter_secrets(space)),
         "a space refuses" => refuse(&mssp, 2),
         "it does not refuse any more" => mssp.schedule(Schedule::default()),
         _ => panic!("nothing is known of `{event}`"),
@@ -198,8 +194,9 @@ fn one_export_to_many_customer_spaces() {
 #[test]
 fn commands_that_are_not_run_are_commands() {
     let mut count = 0;
-    for (name, text) in PAGES {
-        for block in blocks(text)
+    for name in PAGES {
+        let text = page::text(name);
+        for block in blocks(&text)
             .iter()
             .filter(|it| it.language != "sh" && it.language != "text" || !it.is_run)
         {

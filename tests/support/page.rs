@@ -36,6 +36,11 @@ pub(crate) struct Block {
     events: Vec<String>,
 }
 
+/// A page of `docs/`.
+pub(crate) fn text(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)).unwrap()
+}
+
 /// The blocks of a page.
 pub(crate) fn blocks(page: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
@@ -99,47 +104,40 @@ impl Page {
 
     /// Runs the page.
     pub(crate) fn run(&self, mut meanwhile: impl FnMut(&str)) {
-        let mut page = fs::read_to_string(&self.path).unwrap();
-        let name = self
-            .path
-            .file_name()
-            .unwrap()
-            .to_string_lossy()
-            .into_owned();
-        let (mut printed, mut wrong) = (None, Vec::new());
-        for block in blocks(&page.clone()) {
+        let page = fs::read_to_string(&self.path).unwrap();
+        let name = self.path.file_name().unwrap().to_string_lossy();
+        let mut lines: Vec<&str> = page.lines().collect();
+        let (mut printed, mut wrong, mut outputs) = (None, Vec::new(), Vec::new());
+        for block in blocks(&page) {
             block.events.iter().for_each(|event| meanwhile(event));
             let place = format!("docs/{name}:{}", block.line);
-            match (&*block.language, &block.file, printed.take()) {
+            match (&*block.language, &block.file, Option::<String>::take(&mut printed)) {
                 ("text", _, Some(output)) => {
-                    let output: String = output;
                     if even(&output) != even(&block.text) {
                         wrong.push(format!("{place} is printed otherwise:\n{output}"));
-                        page = page.replacen(
-                            &format!("```text\n{}```", block.text),
-                            &format!("```text\n{output}```"),
-                            1,
-                        );
+                        let within = block.line..block.line + block.text.lines().count();
+                        outputs.push((within, output));
                     }
+                }
+                (_, Some(file), _) if !file.starts_with('/') => {
+                    self.folder.write(file, self.real(&block.text));
                 }
                 ("sh", _, _) if block.is_run => {
                     let (code, output) = self.sh(&block.text);
                     if code != Some(block.exit) {
-                        wrong.push(format!(
-                            "{place} ends with {code:?}:\n{}{output}",
-                            block.text
-                        ));
+                        let script = &block.text;
+                        wrong.push(format!("{place} ends with {code:?}:\n{script}{output}"));
                     }
                     printed = Some(output);
-                }
-                (_, Some(file), _) if !file.starts_with('/') => {
-                    self.folder.write(file, self.real(&block.text))
                 }
                 _ => {}
             }
         }
         if std::env::var_os("PAGES").is_some_and(|it| it == "overwrite") {
-            fs::write(&self.path, page).unwrap();
+            for (within, output) in outputs.iter().rev() {
+                lines.splice(within.clone(), output.lines());
+            }
+            fs::write(&self.path, lines.join("\n") + "\n").unwrap();
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
