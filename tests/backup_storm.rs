@@ -33,6 +33,8 @@ const SPACES: [&str; 3] = ["soc", "emea", "default"];
 const BACKUP: [&str; 5] = ["backup", "--repo", "repo", "--space", "*"];
 const VERIFY: [&str; 3] = ["verify", "--repo", "repo"];
 
+const VALUES: [&str; 3] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+
 /// Rules with a list, a connector and nothing, and a list that no rule refers to.
 fn content(space: &str) -> Vec<Value> {
     let id = |name: &str| format!("{space}-{name}");
@@ -59,6 +61,7 @@ fn shore(version: &str) -> Shore {
     let shore = Shore::with(Settings::of(version), &[]);
     for space in SPACES {
         shore.kibana.seed(space, &bundle(&content(space)));
+        shore.kibana.seed_values(space, "ips.txt", &VALUES);
     }
     shore
 }
@@ -99,6 +102,8 @@ fn is_all(manifest: &Manifest, state: impl Fn(&str) -> State, what: &str) {
             [Kind::Rule, Kind::ExceptionList, Kind::ExceptionItem].map(|kind| space.count(kind));
         let there = [state.rules.len(), state.lists.len(), state.items.len()];
         assert_eq!(found, there.map(|many| many as u64), "{what}: {name}");
+        let values = space.file("value-lists/ips.txt").unwrap();
+        assert_eq!(values.lines, VALUES.len() as u64, "{what}: {name}");
     }
 }
 

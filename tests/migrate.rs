@@ -68,7 +68,11 @@ fn content(url: &str) -> Vec<Value> {
         list("l"),
         with(item("i", "l"), &json!({"entries": uses})),
         item("j", "l"),
-        connector("slack", "Slack"),
+        with(
+            connector("slack", "Slack"),
+            &json!({"attributes": {"name": "Slack", "actionTypeId": ".server-log",
+            "isMissingSecrets": false, "config": {}}}),
+        ),
     ]
 }
 

@@ -21,7 +21,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use kibana::{Dice, Logged, Settings};
+use command::Ran;
+use kibana::{Dice, Logged, Maker, Schedule, Settings};
 use records::{acting, bundle, connector, item, list, referring, rule, with};
 use serde_json::{Value, json};
 use shore::{Shore, is_write};
@@ -195,4 +196,91 @@ fn a_thousand_that_are_killed_go_on() {
         killed * 2 > many,
         "only {killed} of {many} were killed before they were done"
     );
+}
+
+/// What the report says is there, is there; one that says that all is well is right.
+#[track_caller]
+fn tells_the_truth(shore: &Shore, records: &[Value], ran: &Ran, what: &str) {
+    let held = shore.held("soc");
+    let report = std::fs::read_to_string(shore.path("r.ndjson")).unwrap_or_default();
+    let lines = report
+        .lines()
+        .map(|line| -> Value { serde_json::from_str(line).unwrap() });
+    for line in lines.filter(|line| line["kind"] != "connector") {
+        let Some("created" | "unchanged" | "overwritten") = line["outcome"].as_str() else {
+            continue;
+        };
+        let id = line["id"].as_str().unwrap();
+        let is_there = held
+            .iter()
+            .any(|name| name.rsplit([' ', '/']).next() == Some(id));
+        assert!(is_there, "{what}: {line} is not there");
+    }
+    let all: BTreeSet<&String> = held.iter().collect();
+    match ran.code {
+        Some(0) => assert_eq!(all.len(), records.len(), "{what}"),
+        Some(3) => assert!(report.contains("\"exit\":3"), "{what}"),
+        Some(1) => assert!(ran.stderr.contains("error: "), "{what}"),
+        code => panic!("{what}: {code:?}"),
+    }
+    let made = shore.kibana.duplicates();
+    assert!(
+        made.iter().all(|it| it.by == Maker::Proxy),
+        "{what}: {made:?}"
+    );
+    assert!(
+        made.is_empty() || ran.code != Some(0),
+        "{what}: nobody told of {made:?}"
+    );
+    let unprotected = shore.kibana.violations();
+    assert!(unprotected.is_empty(), "{what}: {unprotected:?}");
+}
+
+/// Restores in the weather of a seed, and again in good weather.
+fn in_bad_weather(seed: u64) {
+    let version = shore::GENERATIONS[usize::try_from(seed % 3).unwrap()];
+    let records = records(60);
+    let shore = shore(version, &records);
+    shore.kibana.schedule(Schedule::random(seed));
+    let run = |args: &[&str]| {
+        let child = command::spawn(&mut shore.command(&[&RESTORE[..], args].concat()));
+        command::finish_within(child, Duration::from_secs(300))
+    };
+    let ran = run(&[]);
+    shore.kibana.settle();
+    let what = format!(
+        "seed {seed}, Kibana {version}: {:?} {}",
+        ran.code, ran.stderr
+    );
+    tells_the_truth(&shore, &records, &ran, &what);
+    shore.kibana.schedule(Schedule::default());
+    let has_journal = shore.path("r.ndjson.journal").exists();
+    assert_eq!(
+        has_journal,
+        ran.stderr.contains("`--resume` goes on"),
+        "{what}"
+    );
+    let mut again: Vec<&str> = vec!["--remove-duplicates"];
+    if has_journal {
+        again.push("--resume");
+    }
+    let mut ran = run(&again);
+    if ran.code == Some(3) {
+        // What a proxy doubled in a run that went on is removed by the next.
+        ran = run(&["--remove-duplicates"]);
+    }
+    let what = format!("{what}, again: {}", ran.stderr);
+    assert_eq!(ran.code, Some(0), "{what}");
+    tells_the_truth(&shore, &records, &ran, &what);
+}
+
+#[test]
+fn what_comes_back_in_bad_weather_is_told_as_it_is() {
+    each_seed(0..10, 10, in_bad_weather);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn a_long_time_of_bad_weather() {
+    each_seed(1000..1000 + cases(1000), 24, in_bad_weather);
 }

@@ -1,7 +1,15 @@
 //! `migrate`: brings what a space has to spaces of the same or another Kibana.
 
+mod books;
+mod connectors;
+mod ended;
+mod endpoint;
+mod keys;
+mod known;
+mod lacking;
 mod map;
 mod prune;
+mod reference;
 mod run;
 mod side;
 mod stock;
@@ -9,7 +17,7 @@ mod told;
 mod values;
 mod way;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Arg, Args};
 use ruleferry::error::Result;
@@ -23,15 +31,18 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::connection::{Connection, Target};
 use super::exit::Exit;
 use super::import::How;
-use super::import::ledger::Ledger;
 use super::run::pipeline;
 use super::selection::Selection;
-use super::{Format, Global};
+use super::{Format, Global, secrets};
+use connectors::{Joined, Matching};
+use endpoint::Endpoint;
+use keys::Keys;
+use known::Known;
 use map::Map;
 use prune::{Prune, Pruning};
 use run::Run;
 use side::{Side, with_suffix};
-use stock::{Origin, Stock};
+use stock::{Origin, Stock, add_missed, export};
 use values::Carry;
 use way::Way;
 
@@ -44,14 +55,35 @@ values.
 
   [[target]]
   to = [\"dr/soc-*\"]
-  connectors = { OLD-ID = \"NEW-ID\" }
+  connectors = { OLD-ID = \"NEW-ID\", \"name:SOC mail\" = \"name:DR mail\" }
   index-patterns = { \"logs-*\" = \"dr-logs-*\" }
   disable = \"tags:Test\"          # or \"*\"
   [[target.step]]
   add-tags = { tags = [\"dr\"] }
 
 What rules refer to and no export has is named where the target lacks it: data views, timelines, saved queries, machine learning \
-jobs, connectors of the server's settings. Secrets of connectors are in no export.
+jobs, connectors of the server's settings.
+
+Connectors go by their ids, as in any import. With `--connectors by-name` one for which the target has a single one of the same \
+name and type, of its settings too, is not sent: rules act through that one. One for which there is none goes by its id; where \
+there are several, `--map-file` must say which is meant. There a connector is an ID or `name:NAME`, and a new one may be \
+`{ name = \"NAME\", type = \"TYPE\" }`; without a type it is that of the old one. What is said in the file counts before names.
+
+Secrets of connectors are in no export. `--secrets FILE` says for connectors, by id or name, where theirs are; \
+`--secrets-command` runs a command that prints such a file:
+
+  [connector.\"SOC mail\"]
+  user = \"soc\"
+  password = { env = \"MAIL_PASSWORD\" }   # or { file = \"PATH\" }, or { command = [\"pass\", \"show\", \"soc-mail\"] }
+  [[target]]                             # for some targets, before what is for all
+  to = [\"dr/cust-a\"]
+  [target.connector.slack]
+  webhookUrl = { env = \"CUST_A_SLACK\" }
+
+They are read once you said yes, before anything is sent, and given to connectors that lack theirs, and to no others, before and \
+after the import; they are in no output, journal or report. Which connectors of rules then still lack theirs is told.
+
+`--endpoint-list` brings the endpoint exception list as it is, to each Kibana once and first, since all its spaces share it.
 
 `--prune TAG` gives each rule the tag, and a mark in `meta` that names `--from` and the `rule_id`. Rules of a space on which both are, and that the source no longer has, are removed once all else is there. A rule that lost its tag, was saved in Kibana's editor, or is a copy, stays; so do lists that only removed rules used. Nothing is removed where the source is empty or did not give all, where the import is not whole, or where more would go than `--prune-max` allows. Take a TAG of its own for each source.
 
@@ -59,7 +91,7 @@ The journal, and the export beside it, say how far the run got. After an interru
 with `--resume` goes on with the export as it was.
 
 Exit codes: 0 all is in every space as planned; 1 failed; 3 some is not, or the source did not give all, or a target lacks what \
-rules refer to: the report names each; 5 the credentials are refused; 130 interrupted.
+rules refer to, secrets too: the report names each; 5 the credentials are refused; 130 interrupted.
 
 Example: ruleferry migrate --from prod/default --to 'dr/soc-*' --report report.ndjson";
 
@@ -109,6 +141,21 @@ pub(crate) struct Migrate {
         help_heading = "On the way"
     )]
     value_lists: Carry,
+    /// How connectors of the target take the place of the source's: `by-id`, or `by-name` for those of one name and type.
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "by-id",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help_heading = "Connectors"
+    )]
+    connectors: Matching,
+    #[command(flatten)]
+    secrets: secrets::From,
+    /// Brings the endpoint exception list too, which all spaces of a Kibana share.
+    #[arg(long, help_heading = "On the way")]
+    endpoint_list: bool,
     #[command(flatten)]
     prune: Prune,
     #[command(flatten)]
@@ -152,6 +199,7 @@ impl Migrate {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let (steps, map) = (self.steps()?, self.map()?);
+        let supply = self.secrets.supply()?;
         let selection = self.selected()?;
         let connected = Connection::default().connect_to(&self.from, Retry::default(), global)?;
         let origin = Origin {
@@ -173,13 +221,19 @@ impl Migrate {
             ..global.reading(&std::sync::Arc::default())
         };
         let seed = ledgers[0].seed().to_owned();
+        let known = self.known(&origin, &stock, (&steps, &map), &reading, &seed)?;
+        let joined = Joined::find(&known, (self.connectors, &map), &sides, &mut ledgers)?;
+        let keys = Keys::new(supply, known, &joined, &sides)?;
+        let (endpoint, mut more, lost) =
+            Endpoint::of(self, &origin, &sides, journal.as_deref(), global)?;
+        add_missed(&mut ledgers[0], lost);
         let pruning = mark.clone().map(|mark| {
             let missed = ledgers[0].get("missed").as_array().map_or(0, Vec::len);
             Pruning::new((&self.prune, mark), &origin, &stock, missed, &reading)
         });
         let way = Way {
             mark,
-            ..self.way((steps, map), &stock, &reading, seed)?
+            ..self.way((steps, map, joined), &stock, &reading, seed)?
         };
         let run = Run {
             verb: self,
@@ -189,6 +243,8 @@ impl Migrate {
             sides: &sides,
             way: &way,
             pruning: pruning.transpose()?,
+            keys: &keys,
+            endpoint: &endpoint,
             reading,
         };
         if (self.plan_only || !self.yes) && !run.shown()? {
@@ -198,21 +254,19 @@ impl Migrate {
                 super::ask::declined()
             });
         }
+        way.joined.decided()?;
+        keys.read()?;
         global.interrupt.be_careful();
         if let Some(kept) = kept.as_deref().filter(|_| !self.resume) {
+            endpoint.keep()?;
             stock.keep(kept)?;
         }
-        for ledger in &mut ledgers {
+        for ledger in ledgers.iter_mut().chain(more.iter_mut().flatten()) {
             ledger.open()?;
         }
-        let (exit, is_over) = run.done(&ledgers)?;
-        for ledger in ledgers.into_iter().rev() {
-            ledger.close(is_over)?;
-        }
-        if let Some(kept) = kept.filter(|_| is_over) {
-            // It is of no use any more; that it cannot be removed is no failure of the migration.
-            _ = std::fs::remove_file(kept);
-        }
+        let (exit, is_over) = run.done(&ledgers, &more)?;
+        let kept = kept.as_deref();
+        books::close((ledgers, more), (&endpoint, kept), is_over)?;
         Ok(exit)
     }
 
@@ -229,9 +283,26 @@ impl Migrate {
             .map_or_else(|| Ok(Map::default()), Map::read)
     }
 
+    /// The connectors that rules act through, where anything depends on what they are called.
+    fn known(
+        &self,
+        origin: &Origin,
+        stock: &Stock,
+        (steps, map): (&[Step], &Map),
+        reading: &Reading,
+        seed: &str,
+    ) -> Result<Known> {
+        let matters =
+            self.connectors == Matching::ByName || self.secrets.is_given() || map.has_connectors();
+        if !matters {
+            return Ok(Known::default());
+        }
+        Known::read(origin, stock, (steps, seed), reading)
+    }
+
     fn way(
         &self,
-        (steps, map): (Vec<Step>, Map),
+        (steps, map, joined): (Vec<Step>, Map, Joined),
         stock: &Stock,
         reading: &Reading,
         seed: String,
@@ -239,6 +310,7 @@ impl Migrate {
         Ok(Way {
             steps,
             map,
+            joined,
             converts: !self.no_convert,
             from_url: match &self.from_url {
                 Some(url) => Some(url.clone()),
@@ -257,42 +329,6 @@ impl Migrate {
             ids: ids.map(|ids| ids.iter().map(|id| RuleId::from(id.as_str())).collect()),
             custom_only: self.custom_only,
         }))
-    }
-
-    /// Where the journal is: where it is asked for, else beside the report, else in the user's folder for state.
-    fn journal_path(&self, origin: &Origin, sides: &[Side]) -> Option<PathBuf> {
-        if self.plan_only {
-            return None;
-        }
-        if let Some(path) = &self.journal {
-            return Some(path.clone());
-        }
-        if let Some(report) = &self.report {
-            return Some(with_suffix(report, "journal"));
-        }
-        let folder = dirs::state_dir().or_else(dirs::data_local_dir)?;
-        let targets: Vec<String> = sides
-            .iter()
-            .flat_map(|side| side.spaces.iter().map(|space| side.name(space)))
-            .collect();
-        let what = format!("{}\n{}", origin.name(), targets.join("\n"));
-        let name = format!("migrate-{:016x}.journal", xxh3_64(what.as_bytes()));
-        Some(folder.join("ruleferry").join(name))
-    }
-
-    fn ledgers(
-        &self,
-        origin: &Origin,
-        sides: &[Side],
-        journal: Option<&Path>,
-    ) -> Result<Vec<Ledger>> {
-        let one = |(at, side): (usize, &Side)| {
-            let path = journal.map(|base| side.journal(base, at == 0));
-            // The first is begun first and ended last; without another's, that has nothing to go on with.
-            let resumes = self.resume && (at == 0 || path.as_ref().is_some_and(|it| it.exists()));
-            Ledger::at(path, self.head(origin, side), resumes)
-        };
-        sides.iter().enumerate().map(one).collect()
     }
 
     fn head(&self, origin: &Origin, side: &Side) -> Value {
@@ -323,38 +359,11 @@ impl Migrate {
             "allow_missing_exceptions": terms.allow_missing_exceptions,
             "items_in_place": terms.items_in_place,
             "prune": self.prune.tag(),
+            "connectors": if self.connectors == Matching::ByName { "by-name" } else { "by-id" },
+            "joined": null,
+            "endpoint_list": self.endpoint_list,
             "missed": null,
             "seed": null,
         })
     }
-}
-
-/// Exports the source, and takes down what it did not give.
-fn export(
-    origin: &Origin,
-    selection: &Exporting,
-    ledger: &mut Ledger,
-    global: &Global,
-) -> Result<Stock> {
-    let (stock, exported) = Stock::export(origin, selection, global)?;
-    let missed = || exported.lacking.iter().chain(&exported.dangling);
-    super::export::warn(&origin.name(), missed(), global);
-    let missed: Vec<String> = missed().map(ToString::to_string).collect();
-    ledger.set("missed", json!(missed));
-    for (count, what) in [
-        (
-            exported.prebuilt,
-            "rules of Elastic's own, which Kibana before 8.18 does not export",
-        ),
-        (
-            exported.connectors,
-            "connectors that rules use, since Kibana before 8.7 exports none",
-        ),
-    ] {
-        if count > 0 && !global.quiet {
-            let name = origin.name();
-            super::notes::write_text(&format!("note: {name} is read without {count} {what}"));
-        }
-    }
-    Ok(stock)
 }

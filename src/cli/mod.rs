@@ -32,6 +32,7 @@ mod repo;
 mod request;
 mod restore;
 mod run;
+mod secrets;
 mod select;
 mod selection;
 mod split;

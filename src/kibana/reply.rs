@@ -119,9 +119,18 @@ impl Reply {
 
     /// Whether the body is JSON by its header, so that it is Kibana and no proxy that speaks.
     pub fn is_json(&self) -> bool {
+        self.is_of("json")
+    }
+
+    /// Whether the body is an HTML page by its header, so that it is a proxy and not Kibana that speaks.
+    pub fn is_html(&self) -> bool {
+        self.is_of("html")
+    }
+
+    fn is_of(&self, ty: &str) -> bool {
         let kind = self.response.headers().get(CONTENT_TYPE);
         kind.and_then(|kind| kind.to_str().ok())
-            .is_some_and(|kind| kind.contains("json"))
+            .is_some_and(|kind| kind.contains(ty))
     }
 
     /// The answer as an error, because it is not what the route answers.

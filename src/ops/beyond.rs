@@ -199,7 +199,7 @@ fn told<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
-fn is_untold(error: &Error) -> bool {
+pub(super) fn is_untold(error: &Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::Status {

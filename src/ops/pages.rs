@@ -1,10 +1,13 @@
 //! Lists that a Kibana has of itself: spaces, connectors, and how many there are of the rest.
 
+use std::io::{BufRead, BufReader};
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
 use crate::kibana::{Client, Method, Request, Space};
+use crate::record::Record;
 
 /// A page of any `_find` route; only the total is read here.
 #[derive(Deserialize)]
@@ -34,7 +37,7 @@ pub struct Connector {
     pub is_missing_secrets: bool,
     /// What it is told beside its secrets, as the server spelt it.
     #[serde(default)]
-    config: Option<Box<RawValue>>,
+    pub(super) config: Option<Box<RawValue>>,
 }
 
 impl Connector {
@@ -53,6 +56,26 @@ impl Connector {
 pub fn connectors(client: &Client, space: &Space) -> Result<Vec<Connector>> {
     let request = Request::new(Method::Get, "/api/actions/connectors").in_space(space);
     client.send(&request)?.json()
+}
+
+/// The connectors of a space that were imported under another id: each with the id that its line had. Only an export of saved
+/// objects tells that.
+pub(super) fn origins(client: &Client, space: &Space) -> Result<Vec<(Box<str>, Box<str>)>> {
+    let request = Request::new(Method::Post, "/api/saved_objects/_export")
+        .in_space(space)
+        .json(r#"{"type":["action"],"excludeExportDetails":true}"#)
+        .replayed();
+    let mut origins = Vec::new();
+    for line in BufReader::new(client.send(&request)?).lines() {
+        let line = line.map_err(|source| Error::io("reading connectors", source))?;
+        let Ok(record) = Record::parse(&line, 0) else {
+            continue;
+        };
+        if let (Some(id), Some(origin)) = (record.str("id"), record.str("originId")) {
+            origins.push((id.into(), origin.into()));
+        }
+    }
+    Ok(origins)
 }
 
 /// The spaces that the credentials may see, in the server's order.

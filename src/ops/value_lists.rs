@@ -64,31 +64,52 @@ pub fn import<R: BufRead>(
     settings: &Settings,
     mut values: impl FnMut() -> Result<R>,
 ) -> Result<Imported> {
-    let mut told = Imported {
-        is_created: create(client, space, settings)?,
-        ..Imported::default()
-    };
-    let id = settings.id();
+    let mut told = Imported::default();
     let mut attempt = 1;
     loop {
-        let there = hashes(client, space, id)?;
-        match send(client, space, id, values()?, there) {
-            Ok((all, sent)) => {
-                (told.values, told.sent) = (all, told.sent + sent);
-                break;
-            }
-            // What arrived of it is there when the space is read again.
-            Err(error) if matches!(error.kind(), ErrorKind::Lost { .. }) && attempt < ATTEMPTS => {
-                attempt += 1;
-                stand_still(client, space, id)?;
+        match bring(client, space, settings, &mut values, &mut told) {
+            Ok(()) if told.missing == 0 || attempt == ATTEMPTS => return Ok(told),
+            Ok(()) => {}
+            Err(error) if may_pass(&error) && attempt < ATTEMPTS => {
+                pause(client)?;
+                // What arrived all the same is there when the space is read again. It says itself if it still cannot be read.
+                _ = stand_still(client, space, settings.id());
             }
             Err(error) => return Err(error),
         }
+        attempt += 1;
     }
-    if told.sent > 0 {
-        told.missing = missing(client, space, id, &mut values)?;
+}
+
+/// Makes the list if it is not there, sends what it lacks, and looks whether all is there.
+fn bring<R: BufRead>(
+    client: &Client,
+    space: &Space,
+    settings: &Settings,
+    values: &mut impl FnMut() -> Result<R>,
+    told: &mut Imported,
+) -> Result<()> {
+    let id = settings.id();
+    create(client, space, settings, &mut told.is_created)?;
+    let there = hashes(client, space, id)?;
+    let absent = absent(&there, values()?)?.len() as u64;
+    // What was absent at first is what was sent, in however many attempts.
+    told.sent = told.sent.max(absent);
+    told.values = send(client, space, id, values()?, there)?;
+    told.missing = match absent {
+        0 => 0,
+        _ => missing(client, space, id, values)?,
+    };
+    Ok(())
+}
+
+/// Whether the same may go well a little later, as it may where an answer was lost or is a proxy's.
+fn may_pass(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Lost { .. } | ErrorKind::Answer { .. } | ErrorKind::Io { .. } => true,
+        ErrorKind::Status { status, .. } => [408, 500, 502, 503, 504].contains(status),
+        _ => false,
     }
-    Ok(told)
 }
 
 /// How many values there are, each counted once, and how many of them a list of the space does not have.
@@ -143,12 +164,17 @@ fn pause(client: &Client) -> Result<()> {
     }
 }
 
-/// Makes the list if it is not there; says whether it was made.
-fn create(client: &Client, space: &Space, settings: &Settings) -> Result<bool> {
+/// Makes the list if it is not there, which then is told.
+fn create(
+    client: &Client,
+    space: &Space,
+    settings: &Settings,
+    is_created: &mut bool,
+) -> Result<()> {
     if let Some(there) = Settings::of(client, space, settings.id())? {
-        settings.must_be_of(&there, space)?;
-        return Ok(false);
+        return settings.must_be_of(&there, space);
     }
+    *is_created = true;
     let index = Request::new(Method::Get, "/api/lists/index").in_space(space);
     let has_index = match client
         .send(&index)
@@ -166,14 +192,8 @@ fn create(client: &Client, space: &Space, settings: &Settings) -> Result<bool> {
     let make = Request::new(Method::Post, "/api/lists")
         .in_space(space)
         .json(settings.body().to_string());
-    // An answer that was lost may have been for a list that is there now.
-    match client.send(&make) {
-        Ok(_) => Ok(true),
-        Err(error) => match Settings::of(client, space, settings.id())? {
-            Some(_) => Ok(true),
-            None => Err(error),
-        },
-    }
+    // An answer that was lost may have been for a list that is there now; then there is a conflict.
+    passing(client.send(&make).map(|_| ()), 409)
 }
 
 /// What came, where this status is as good as success.
@@ -205,7 +225,12 @@ fn each(
         }
         .into()
     };
-    lines(BufReader::new(client.send(&request)?), broken, take)
+    let reply = client.send(&request)?;
+    // A proxy's page is no list of values, whatever its status.
+    if reply.is_html() {
+        return Err(reply.strange("expected values, found an HTML page"));
+    }
+    lines(BufReader::new(reply), broken, take)
 }
 
 /// Hands each line that is not blank to `take`, without its end.
@@ -254,16 +279,16 @@ pub fn differs(client: &Client, space: &Space, id: &str, values: impl BufRead) -
     Ok(hashes(client, space, id)? != expected)
 }
 
-/// Sends the values that are not there, in pieces; tells how many there are in all, and how many were sent.
+/// Sends the values that are not there, in pieces; tells how many there are in all.
 fn send(
     client: &Client,
     space: &Space,
     id: &str,
     values: impl BufRead,
     mut there: HashSet<u128>,
-) -> Result<(u64, u64)> {
+) -> Result<u64> {
     let mut piece: Vec<u8> = Vec::new();
-    let (mut all, mut sent) = (0, 0);
+    let mut all = 0;
     let mut seen = HashSet::new();
     lines(values, unread, &mut |value| {
         let hash = xxh3_128(value);
@@ -274,14 +299,13 @@ fn send(
             }
             piece.extend_from_slice(value);
             piece.push(b'\n');
-            sent += 1;
         }
         Ok(())
     })?;
     if !piece.is_empty() {
         upload(client, space, id, piece)?;
     }
-    Ok((all, sent))
+    Ok(all)
 }
 
 fn upload(client: &Client, space: &Space, id: &str, piece: Vec<u8>) -> Result<()> {
@@ -293,7 +317,8 @@ fn upload(client: &Client, space: &Space, id: &str, piece: Vec<u8>) -> Result<()
         .in_space(space)
         .with("list_id", id)
         .file(upload);
-    client.send(&request).map(|_| ())
+    // The answer is the list. One that is not is a proxy's, and nobody knows what became of the values.
+    client.send(&request)?.json::<Value>().map(|_| ())
 }
 
 /// How many of the values the space does not have, once it had time to show them.

@@ -93,7 +93,7 @@ impl Told {
         });
         match (kind, &self.id) {
             (None, _) => "blank line".into(),
-            (Some(kind), None) => kind.to_string(),
+            (Some(kind), None) => kind,
             (Some(kind), Some(id)) => format!("{kind} `{id}`"),
         }
     }

@@ -39,6 +39,11 @@ pub(super) fn done(
     for damage in &published.damage {
         render::warning(damage, global.errors);
     }
+    if !published.damage.is_empty() {
+        write_text(
+            "what is damaged there is not built upon: this snapshot is whole; `ruleferry verify` tells which earlier ones are not",
+        );
+    }
     let exit = if published.manifest.partial {
         Exit::Part
     } else {

@@ -54,6 +54,17 @@ impl<'de> Deserialize<'de> for Words {
     }
 }
 
+impl std::str::FromStr for Words {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let words = shlex::split(text).filter(|words| !words.is_empty());
+        words
+            .map(Self)
+            .ok_or_else(|| Error::usage("a command must have words, as in `pass show kibana/prod`"))
+    }
+}
+
 /// The profiles file, read.
 #[derive(Debug)]
 pub(crate) struct Profiles {

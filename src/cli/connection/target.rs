@@ -66,6 +66,14 @@ impl Spaces {
             .any(|pattern| matches!(pattern, Pattern::Glob(_)))
     }
 
+    /// Whether the space is one of those that are meant.
+    fn has(&self, space: &Space) -> bool {
+        self.0.iter().any(|pattern| match pattern {
+            Pattern::One(one) => one == space,
+            Pattern::Glob(glob) => fits(glob.as_bytes(), space.as_str().as_bytes()),
+        })
+    }
+
     /// Those of the server's spaces that are meant, in its order. Where it is not known which it has, those by id.
     ///
     /// Fails where an id or a glob fits none.
@@ -166,6 +174,13 @@ impl FromStr for Target {
     }
 }
 
+impl Target {
+    /// Whether it means this space of the Kibana with this profile; without spaces it means all.
+    pub(crate) fn is_at(&self, profile: &str, space: &Space) -> bool {
+        self.profile == profile && self.spaces.as_ref().is_none_or(|it| it.has(space))
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.profile)?;
@@ -212,6 +227,11 @@ mod tests {
     #[test]
     fn targets_are_profiles_with_or_without_spaces() {
         let target: Target = "prod/cust-*,soc".parse().unwrap();
+        let is_at = |target: &Target, profile: &str, space: &str| {
+            target.is_at(profile, &space.parse().unwrap())
+        };
+        assert!(is_at(&target, "prod", "soc") && is_at(&target, "prod", "cust-a"));
+        assert!(!is_at(&target, "prod", "default") && !is_at(&target, "dr", "soc"));
         assert_eq!(
             (target.profile.as_str(), target.to_string().as_str()),
             ("prod", "prod/cust-*,soc")

@@ -8,6 +8,8 @@ use ruleferry::pipeline::{Pipeline, Step};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::connectors;
+use super::reference::{Replacement, replacements};
 use super::side::Side;
 use crate::cli::connection::Target;
 
@@ -18,6 +20,7 @@ pub(super) struct Map(Vec<Overlay>);
 /// What is particular to some.
 struct Overlay {
     targets: Vec<Target>,
+    connectors: Vec<Replacement>,
     steps: Vec<Step>,
 }
 
@@ -33,7 +36,7 @@ struct File {
 struct Section {
     /// As in `["dr/soc-*"]`.
     to: Vec<String>,
-    /// Connector ids of the source and those of the target that take their place.
+    /// Connectors of the source and those of the target that take their place, by id or name.
     #[serde(default)]
     connectors: Table,
     /// Index patterns of the source and what takes their place.
@@ -67,16 +70,27 @@ impl Map {
         overlays.collect::<Result<_>>().map(Self)
     }
 
-    /// The steps for a space.
+    /// The steps for a space, but for its connectors.
     pub(super) fn steps(&self, side: &Side, space: &Space) -> Vec<Step> {
-        let name = &side.connected.name;
-        let fits = |target: &Target| {
-            let mut spaces = target.spaces.iter();
-            target.profile == *name
-                && spaces.all(|it| it.among(Some(std::slice::from_ref(space))).is_ok())
-        };
-        let fitting = self.0.iter().filter(|it| it.targets.iter().any(fits));
+        let fitting = self.fitting(side, space).into_iter();
         fitting.flat_map(|it| it.steps.clone()).collect()
+    }
+
+    /// Which connectors take the place of which in a space; what comes first counts.
+    pub(super) fn connectors(&self, side: &Side, space: &Space) -> Vec<&Replacement> {
+        let fitting = self.fitting(side, space).into_iter();
+        fitting.flat_map(|it| &it.connectors).collect()
+    }
+
+    /// Whether anything is said of connectors.
+    pub(super) fn has_connectors(&self) -> bool {
+        self.0.iter().any(|it| !it.connectors.is_empty())
+    }
+
+    fn fitting(&self, side: &Side, space: &Space) -> Vec<&Overlay> {
+        let is_at = |target: &Target| target.is_at(&side.connected.name, space);
+        let overlays = self.0.iter();
+        overlays.filter(|it| it.targets.iter().any(is_at)).collect()
     }
 }
 
@@ -92,11 +106,6 @@ impl Section {
             steps.extend_from_slice(Pipeline::from_step(&step.to_string())?.steps());
             Ok(())
         };
-        if !self.connectors.is_empty() {
-            let mut settings = Table::new();
-            settings.insert("maps".into(), pairs(&self.connectors, "connectors")?);
-            add(None, "remap-connectors", settings)?;
-        }
         if !self.index_patterns.is_empty() {
             let mut settings = Table::new();
             let replaces = pairs(&self.index_patterns, "index-patterns")?;
@@ -113,7 +122,10 @@ impl Section {
             )?;
         }
         steps.extend(self.step);
+        let connectors = replacements(&self.connectors)?;
+        connectors::check(&connectors)?;
         Ok(Overlay {
+            connectors,
             targets: self
                 .to
                 .iter()
@@ -161,15 +173,8 @@ mod tests {
             .iter()
             .map(|step| step.transform.name())
             .collect();
-        assert_eq!(
-            names,
-            [
-                "remap-connectors",
-                "replace-index-patterns",
-                "disable",
-                "add-tags"
-            ]
-        );
+        assert_eq!(names, ["replace-index-patterns", "disable", "add-tags"]);
+        assert_eq!(map.0[0].connectors.len(), 1);
         assert_eq!(map.0[0].targets.len(), 2);
     }
 
@@ -179,6 +184,7 @@ mod tests {
             "[[targets]]",
             "[[target]]\nconnectors = {}",
             "[[target]]\nto = [\"a\"]\nconnectors = { a = 1 }",
+            "[[target]]\nto = [\"a\"]\nconnectors = { a = \"system-connector-.cases\" }",
             "[[target]]\nto = [\"a b\"]",
             "[[target]]\nto = [\"a\"]\ndisable = \"nme:x\"",
         ] {

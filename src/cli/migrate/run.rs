@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use ruleferry::error::{Error, ErrorKind, Result};
+use ruleferry::error::{Error, Result};
 use ruleferry::kibana::Space;
 use ruleferry::ops::import::{Survey, several};
 use ruleferry::pipeline::Reading;
@@ -12,6 +12,10 @@ use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::json;
 
 use super::Migrate;
+use super::ended::folded;
+use super::endpoint::{Endpoint, heading};
+use super::keys::Keys;
+use super::lacking::Lacking;
 use super::prune::{Planned, Pruned, Pruning};
 use super::side::Side;
 use super::stock::{Origin, Stock};
@@ -40,26 +44,39 @@ pub(super) struct Run<'r> {
     pub(super) stock: &'r Stock,
     pub(super) sides: &'r [Side],
     pub(super) way: &'r Way,
+    pub(super) keys: &'r Keys,
+    pub(super) endpoint: &'r Endpoint,
     pub(super) pruning: Option<Pruning<'r>>,
     pub(super) reading: Reading,
 }
 
-/// A space that is done.
-struct Arrived {
-    made: Made,
-    there: Vec<Option<bool>>,
-    carried: Vec<Carried>,
-    done: Done,
-    pruned: Option<Pruned>,
+/// What was brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cargo {
+    /// What is for one space.
+    Space,
+    /// The list that all spaces share.
+    EndpointList,
+}
+
+/// A space that is done, or the list that all spaces share.
+pub(super) struct Arrived {
+    pub(super) cargo: Cargo,
+    pub(super) made: Made,
+    pub(super) there: Vec<Option<bool>>,
+    pub(super) carried: Vec<Carried>,
+    pub(super) secrets: Lacking,
+    pub(super) done: Done,
+    pub(super) pruned: Option<Pruned>,
 }
 
 /// What is known of all spaces so far.
-struct Whole {
+pub(super) struct Whole {
     report: Option<AtomicFile>,
     tallies: Vec<Tally>,
-    exits: Vec<Exit>,
+    pub(super) exits: Vec<Exit>,
     /// Whether no space is left that a run could go on with.
-    is_over: bool,
+    pub(super) is_over: bool,
     left_out: u64,
     lacking: usize,
     pruned: BTreeMap<&'static str, u64>,
@@ -80,7 +97,7 @@ impl Run<'_> {
             .bundle(self.origin, self.stock, place, &self.reading)
     }
 
-    fn job<'j>(&self, side: &'j Side, space: &'j Space, made: &'j Made) -> Job<'j> {
+    pub(super) fn job<'j>(&self, side: &'j Side, space: &'j Space, made: &'j Made) -> Job<'j> {
         Job {
             connected: &side.connected,
             spaces: std::slice::from_ref(space),
@@ -102,6 +119,9 @@ impl Run<'_> {
         let mut notes = Notes::new(Format::Text, true, self.global);
         let (mut sent, mut removed, mut spaces) = (0, 0, 0);
         for side in self.sides {
+            let (shown, count) = self.endpoint_shown(side)?;
+            self.show(&shown)?;
+            sent += count;
             for some in side.spaces.chunks(self.at_once()) {
                 let surveyed = several(some, some.len(), |space| -> Result<_> {
                     let made = self.made(side, space)?;
@@ -115,18 +135,17 @@ impl Run<'_> {
                     let job = self.job(side, space, &made);
                     let shown = text::surveys(&job, &surveys, self.global.verbose, is_dry);
                     let beside = self.beside(&made, &there, false);
-                    let mut more = shown + &self.brought(&made, &there);
+                    let mut more = shown
+                        + &self.way.joined.text(side, space)
+                        + &self.keyed(side, space, &made)
+                        + &self.brought(&made, &there);
                     if let (Some(pruning), Some(planned)) = (&self.pruning, planned) {
                         pruning.show(side, space, &planned);
                         removed += planned.count();
                         more += &planned.told().text(self.global.verbose);
                     }
                     more += &beside.text(self.global.verbose);
-                    if is_dry {
-                        work::print(&more)?;
-                    } else {
-                        anstream::eprint!("{more}");
-                    }
+                    self.show(&more)?;
                     for (location, note) in &made.notes {
                         notes.take(location, note)?;
                     }
@@ -139,6 +158,7 @@ impl Run<'_> {
         if is_dry {
             return Ok(false);
         }
+        self.way.joined.decided()?;
         let place = match self.sides {
             [side] if spaces == 1 => format!("space {}", side.name(&side.spaces[0])),
             [side] => format!("{spaces} spaces of {}", side.connected),
@@ -184,7 +204,11 @@ impl Run<'_> {
     }
 
     /// Does it; says how the run ends, and whether nothing is left to go on with.
-    pub(super) fn done(&self, ledgers: &[Ledger]) -> Result<(Exit, bool)> {
+    pub(super) fn done(
+        &self,
+        ledgers: &[Ledger],
+        endpoint: &[Option<Ledger>],
+    ) -> Result<(Exit, bool)> {
         let mut whole = Whole {
             report: self
                 .verb
@@ -200,7 +224,15 @@ impl Run<'_> {
             pruned: BTreeMap::new(),
             notes: Notes::new(Format::Text, true, self.global),
         };
-        for (side, ledger) in self.sides.iter().zip(ledgers) {
+        for (side, (ledger, endpoint)) in self.sides.iter().zip(ledgers.iter().zip(endpoint)) {
+            if !self.global.interrupt.is_asked() {
+                let arrived = self.endpoint_crossed(side, endpoint.as_ref());
+                match arrived.transpose() {
+                    Some(Ok(arrived)) => self.take(&mut whole, side, arrived)?,
+                    Some(Err(error)) => self.failed(&mut whole, &heading(side), error),
+                    None => {}
+                }
+            }
             for some in side.spaces.chunks(self.at_once()) {
                 if self.global.interrupt.is_asked() {
                     whole.is_over = false;
@@ -212,12 +244,8 @@ impl Run<'_> {
                     match arrived {
                         Ok(arrived) => self.take(&mut whole, side, arrived)?,
                         Err(error) => {
-                            whole.is_over = false;
-                            whole.exits.push(Exit::of(error.kind()));
-                            if !matches!(error.kind(), ErrorKind::Interrupted) {
-                                write_text(&format!("space `{}`:", side.name(space)));
-                                crate::cli::render::error(&error.into(), self.global.errors);
-                            }
+                            let place = format!("space `{}`:", side.name(space));
+                            self.failed(&mut whole, &place, error);
                         }
                     }
                 }
@@ -238,11 +266,14 @@ impl Run<'_> {
         } else {
             Vec::new()
         };
+        let place = self.place(side, space);
+        let secrets = self.keys.before(place, &made.bundle)?;
         let job = self.job(side, space, &made);
         let total = made.bundle.len() as u64;
         let progress = Progress::parts(self.global.progress, total);
         let done = job.cross_into(space, &side.gates, ledger, &progress);
         drop(progress);
+        let secrets = self.keys.after(place, &made.bundle, secrets)?;
         let pruned = self.pruning.as_ref().zip(planned).map(|(it, planned)| {
             let is_interrupted = self.global.interrupt.is_asked();
             it.run((side, space), planned, &done, is_interrupted)
@@ -251,9 +282,11 @@ impl Run<'_> {
         let there = made.beyond.there(client, space);
         let there = there.unwrap_or_else(|_| vec![None; made.beyond.things().count()]);
         Ok(Arrived {
+            cargo: Cargo::Space,
             made,
             there,
             carried,
+            secrets,
             done,
             pruned,
         })
@@ -262,9 +295,11 @@ impl Run<'_> {
     /// Tells of a space that is done.
     fn take(&self, whole: &mut Whole, side: &Side, arrived: Arrived) -> Result<()> {
         let Arrived {
+            cargo,
             made,
             there,
             carried,
+            secrets,
             done,
             pruned,
         } = arrived;
@@ -276,7 +311,7 @@ impl Run<'_> {
         }
         let beside = self.beside(&made, &there, true);
         let mut exit = job::exit(&done);
-        let is_part = beside.lacking() > 0 || made.left_out() > 0;
+        let is_part = beside.lacking() > 0 || made.left_out() > 0 || !secrets.is_whole();
         if exit == Exit::Done && (is_part || carried.iter().any(|it| !it.is_there())) {
             exit = Exit::Part;
         }
@@ -304,6 +339,10 @@ impl Run<'_> {
         }
         lines += &report.space(&done[0]);
         lines.extend(pruned.iter().map(|it| it.json(&space, target)));
+        if cargo == Cargo::Space {
+            lines += &self.way.joined.json(side, &space, target);
+        }
+        lines += &secrets.json(&space, target);
         lines += &beside.json(&space, target);
         if let Some(file) = &mut whole.report {
             file.write_all(lines.as_bytes())
@@ -313,18 +352,26 @@ impl Run<'_> {
             Format::Json => work::print(&lines)?,
             Format::Text if self.global.quiet => {}
             Format::Text => {
-                let mut text = text::done(&report, self.global.verbose);
+                let mut text = match cargo {
+                    Cargo::Space => String::new(),
+                    Cargo::EndpointList => heading(side),
+                };
+                text += &text::done(&report, self.global.verbose);
                 text.extend(carried.iter().map(Carried::text));
                 text.extend(pruned.iter().map(|it| it.text(self.global.verbose)));
-                work::print(&(text + &beside.text(self.global.verbose)))?;
+                work::print(&(text + &secrets.text() + &beside.text(self.global.verbose)))?;
             }
         }
         for (location, note) in &made.notes {
             whole.notes.take(location, note)?;
         }
-        whole.lacking += beside.lacking();
+        whole.lacking += beside.lacking() + secrets.count();
         whole.left_out += made.left_out();
-        whole.tallies.push(Tally::of(&done[0], side.name(&space)));
+        let name = match cargo {
+            Cargo::Space => side.name(&space),
+            Cargo::EndpointList => format!("{} endpoint list", side.connected),
+        };
+        whole.tallies.push(Tally::of(&done[0], name));
         whole.is_over &= done[0].crossed.error.is_none();
         whole.exits.push(exit);
         job::fatal(done.into(), exit, self.global);
@@ -368,21 +415,5 @@ impl Run<'_> {
             }
         }
         Ok((exit, whole.is_over))
-    }
-}
-
-/// How a run ends whose spaces ended so.
-fn folded(exits: &[Exit]) -> Exit {
-    let has = |wanted: Exit| exits.contains(&wanted);
-    if has(Exit::Interrupted) {
-        return Exit::Interrupted;
-    }
-    if has(Exit::Denied) {
-        return Exit::Denied;
-    }
-    match exits.iter().find(|exit| **exit != Exit::Done) {
-        None => Exit::Done,
-        Some(_) if exits.iter().all(|exit| *exit == Exit::Failed) => Exit::Failed,
-        Some(_) => Exit::Part,
     }
 }

@@ -59,6 +59,11 @@ impl Side {
         Ok(sides)
     }
 
+    /// Whether it is the Kibana that everything comes from.
+    pub(super) fn is_of(&self, origin: &Origin) -> bool {
+        self.connected.client.url() == origin.connected.client.url()
+    }
+
     /// As in `dr/soc`.
     pub(super) fn name(&self, space: &Space) -> String {
         format!("{}/{space}", self.connected)

@@ -9,13 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ruleferry::error::{Error, Result};
 use ruleferry::kibana::Space;
-use ruleferry::ops::export::{Exported, Selection, export};
+use ruleferry::ops::export::{self, Exported, Selection};
 use ruleferry::pipeline::{Reading, scan};
 use ruleferry::schema::Target;
 use ruleferry::stream::{AtomicFile, Durable, Source, Spool};
+use serde_json::{Value, json};
 
 use crate::cli::Global;
 use crate::cli::connection::Connected;
+use crate::cli::import::ledger::Ledger;
 use crate::cli::progress::{Counted, Progress};
 
 /// Where everything comes from.
@@ -54,7 +56,7 @@ impl Stock {
         };
         let mut out = BufWriter::with_capacity(1 << 18, &mut counted);
         let client = &origin.connected.client;
-        let exported = export(client, &origin.space, origin.version, selection, &mut out)?;
+        let exported = export::export(client, &origin.space, origin.version, selection, &mut out)?;
         out.flush()
             .map_err(|source| Error::io("writing a temporary file", source))?;
         drop(out);
@@ -130,4 +132,43 @@ impl Stock {
         let most = found.into_iter().max_by_key(|(_, count)| *count);
         Ok(most.map(|(base, _)| base))
     }
+}
+
+/// Takes down what of the endpoint list could not be had.
+pub(super) fn add_missed(ledger: &mut Ledger, lost: Vec<String>) {
+    if !lost.is_empty() {
+        let mut missed = ledger.get("missed").as_array().cloned().unwrap_or_default();
+        missed.extend(lost.into_iter().map(Value::from));
+        ledger.set("missed", missed.into());
+    }
+}
+
+/// Exports the source, and takes down what it did not give.
+pub(super) fn export(
+    origin: &Origin,
+    selection: &Selection,
+    ledger: &mut Ledger,
+    global: &Global,
+) -> Result<Stock> {
+    let (stock, exported) = Stock::export(origin, selection, global)?;
+    let missed = || exported.lacking.iter().chain(&exported.dangling);
+    crate::cli::export::warn(&origin.name(), missed(), global);
+    let missed: Vec<String> = missed().map(ToString::to_string).collect();
+    ledger.set("missed", json!(missed));
+    for (count, what) in [
+        (
+            exported.prebuilt,
+            "rules of Elastic's own, which Kibana before 8.18 does not export",
+        ),
+        (
+            exported.connectors,
+            "connectors that rules use, since Kibana before 8.7 exports none",
+        ),
+    ] {
+        if count > 0 && !global.quiet {
+            let name = origin.name();
+            crate::cli::notes::write_text(&format!("note: {name} is read without {count} {what}"));
+        }
+    }
+    Ok(stock)
 }

@@ -10,6 +10,7 @@ use ruleferry::record::{Kind, Note, Record};
 use ruleferry::schema::Target;
 use ruleferry::stream::{Source, Spool};
 
+use super::connectors::Joined;
 use super::map::Map;
 use super::side::Side;
 use super::stock::{Origin, Stock};
@@ -20,6 +21,8 @@ pub(super) struct Way {
     pub(super) steps: Vec<Step>,
     /// What is particular to single targets, done after them.
     pub(super) map: Map,
+    /// The connectors whose place others take.
+    pub(super) joined: Joined,
     /// Whether spaces and versions are converted.
     pub(super) converts: bool,
     /// What links begin with now, if that is known.
@@ -58,11 +61,39 @@ impl Way {
         reading: &Reading,
     ) -> Result<Made> {
         let mut steps = self.steps.clone();
+        // All at once and first, so that what else is done for the target is about the connectors that it has.
+        steps.extend(self.joined.steps(side, space)?);
         steps.extend(self.map.steps(side, space));
         if self.converts {
             steps.extend(self.space(origin, side, space)?);
             steps.extend(version(origin.version, side.version)?);
         }
+        self.done(steps, origin, stock, (side, reading))
+    }
+
+    /// Makes a bundle of what only the version of the target changes.
+    pub(super) fn as_it_is(
+        &self,
+        origin: &Origin,
+        stock: &Stock,
+        side: &Side,
+        reading: &Reading,
+    ) -> Result<Made> {
+        let steps = if self.converts {
+            version(origin.version, side.version)?
+        } else {
+            Vec::new()
+        };
+        self.done(steps, origin, stock, (side, reading))
+    }
+
+    fn done(
+        &self,
+        steps: Vec<Step>,
+        origin: &Origin,
+        stock: &Stock,
+        (side, reading): (&Side, &Reading),
+    ) -> Result<Made> {
         let pipeline = Pipeline::new(steps)
             .reading(reading.clone())
             .seeded(self.seed.as_str());

@@ -1,17 +1,15 @@
 //! Which connectors can rules of a space act through?
 
 use std::collections::{HashMap, HashSet};
-use std::io::{BufRead, BufReader};
 
 use super::super::model::is_system_id;
 use super::super::pages;
 use super::line::connector_print;
 use super::reading::Witness;
 use crate::bundle::Fingerprint;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::json::Raw;
-use crate::kibana::{Client, Method, Request, Space};
-use crate::record::Record;
+use crate::kibana::{Client, Space};
 
 /// A connector of the space.
 #[derive(Debug, Clone)]
@@ -85,23 +83,10 @@ impl Room {
         Ok(room)
     }
 
-    /// The ids that connectors were once imported by, which only an export of saved objects tells.
+    /// The ids that connectors were once imported by.
     fn origins(&mut self, client: &Client, space: &Space) -> Result<()> {
-        let request = Request::new(Method::Post, "/api/saved_objects/_export")
-            .in_space(space)
-            .json(r#"{"type":["action"],"excludeExportDetails":true}"#)
-            .replayed();
-        for line in BufReader::new(client.send(&request)?).lines() {
-            let line = line.map_err(|source| Error::io("reading connectors", source))?;
-            let Ok(record) = Record::parse(&line, 0) else {
-                continue;
-            };
-            if let (Some(id), Some(origin)) = (record.str("id"), record.str("originId")) {
-                self.made_of
-                    .entry(origin.into())
-                    .or_default()
-                    .push(id.into());
-            }
+        for (id, origin) in pages::origins(client, space)? {
+            self.made_of.entry(origin).or_default().push(id);
         }
         Ok(())
     }

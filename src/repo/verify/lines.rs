@@ -181,6 +181,7 @@ fn each(fault: &Finding, wrong: &[RangeInclusive<usize>], told: Option<&[Told]>)
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::manifest::Form;
     use super::*;
 
     fn told(lines: &[&str]) -> Vec<Told> {

@@ -119,6 +119,7 @@ pub(super) fn import(
             is_missing_secrets,
             origin,
             has_secrets: false,
+            secrets: None,
         };
         world.space_mut(space).connectors.insert(id, connector);
     }

@@ -133,10 +133,15 @@ impl Schedule {
 
     /// Weather of this seed: a few faults, most of them for what writes, each short, and not more than a dozen in all.
     pub(crate) fn random(seed: u64) -> Self {
+        Self::random_on(seed, &ROUTES)
+    }
+
+    /// The same for these routes, each a method and a path.
+    pub(crate) fn random_on(seed: u64, routes: &[(&'static str, &'static str)]) -> Self {
         let mut dice = Dice(seed);
         let many = 1 + dice.below(6);
         let faults: Vec<(On, Fault)> = (0..many)
-            .map(|_| (random_on(&mut dice), random_fault(&mut dice)))
+            .map(|_| (random_on(&mut dice, routes), random_fault(&mut dice)))
             .collect();
         let left = 1 + dice.below(12);
         Self {
@@ -175,23 +180,26 @@ fn fits(pattern: &str, path: &str) -> bool {
     }
 }
 
-fn random_on(dice: &mut Dice) -> On {
-    let (method, path) = *dice.one(&[
-        ("POST", "*/_import"),
-        ("POST", "*/_import"),
-        ("POST", "*/rules/_import"),
-        ("POST", "*/rules/_import"),
-        ("POST", "/api/exception_lists/items"),
-        ("PUT", "/api/exception_lists/items"),
-        ("", "/api/exception_lists/items*"),
-        ("", "/api/exception_lists*"),
-        ("GET", "*/rules/_find"),
-        ("GET", "*/_find"),
-        ("GET", "*"),
-        ("POST", "/api/saved_objects/_export"),
-        ("", "*/connectors"),
-        ("", "*"),
-    ]);
+/// What imports go through, and what they ask.
+const ROUTES: [(&str, &str); 14] = [
+    ("POST", "*/_import"),
+    ("POST", "*/_import"),
+    ("POST", "*/rules/_import"),
+    ("POST", "*/rules/_import"),
+    ("POST", "/api/exception_lists/items"),
+    ("PUT", "/api/exception_lists/items"),
+    ("", "/api/exception_lists/items*"),
+    ("", "/api/exception_lists*"),
+    ("GET", "*/rules/_find"),
+    ("GET", "*/_find"),
+    ("GET", "*"),
+    ("POST", "/api/saved_objects/_export"),
+    ("", "*/connectors"),
+    ("", "*"),
+];
+
+fn random_on(dice: &mut Dice, routes: &[(&'static str, &'static str)]) -> On {
+    let (method, path) = *dice.one(routes);
     On {
         nth: if dice.below(3) == 0 {
             vec![1 + dice.below(4)]

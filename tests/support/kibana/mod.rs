@@ -26,6 +26,7 @@
 
 mod actions;
 mod bulk;
+mod connector;
 mod connectors;
 mod exceptions;
 mod export;
@@ -286,6 +287,12 @@ impl Kibana {
         let world = self.inner.world();
         let all = world.space(space).timelines.iter();
         all.cloned().map(Value::Object).collect()
+    }
+
+    /// The secrets that a connector was given by itself; none if it was given none.
+    pub(crate) fn secrets(&self, space: &str, id: &str) -> Option<Value> {
+        let world = self.inner.world();
+        world.space(space).connectors.get(id)?.secrets.clone()
     }
 
     /// Takes a rule away, as somebody else does.

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::http::{Answer, Asked, platform};
 use super::lists::{self, What};
 use super::table::Made;
-use super::{API_KEY, Inner, bulk, connectors, export, import, rules, timelines, values};
+use super::{
+    API_KEY, Inner, bulk, connector, connectors, export, import, rules, timelines, values,
+};
 
 /// The answer to a request.
 pub(super) fn answer(inner: &Inner, asked: &Asked, made: Made) -> Answer {
@@ -92,6 +94,10 @@ fn route(inner: &Inner, asked: &Asked, made: Made) -> Result<Answer, Answer> {
         }
         ("GET", "/api/actions/connectors") => {
             Ok(Answer::json(200, &connectors::list(&world(), &head.space)))
+        }
+        (method, path) if path.starts_with("/api/actions/connector/") => {
+            let id = path.trim_start_matches("/api/actions/connector/");
+            connector::answer(&mut world(), asked, method, id)
         }
         ("GET", "/api/data_views") => Ok(Answer::json(200, &json!({"data_view": []}))),
         (method, path) if path == "/api/lists" || path.starts_with("/api/lists/") => {

@@ -117,6 +117,7 @@ fn connector(world: &mut World, space: &str, record: &Object) {
             .and_then(Value::as_str)
             .map(str::to_owned),
         has_secrets: !is_missing_secrets,
+        secrets: None,
     };
     let id = text(record, "id").to_owned();
     world.space_mut(space).connectors.insert(id, connector);

@@ -31,6 +31,8 @@ pub(super) struct Connector {
     pub(super) origin: Option<String>,
     /// Whether it has secrets, which an overwriting import takes away.
     pub(super) has_secrets: bool,
+    /// Those that it was given by itself.
+    pub(super) secrets: Option<Value>,
 }
 
 /// What of a rule imports look at.
