@@ -45,15 +45,15 @@ fn named(id: &str, name: &str, more: &Value) -> Value {
 }
 
 /// Six rules, an exception list whose item uses a value list, and a connector.
-fn content(url: &str) -> Vec<Value> {
+fn content(url: &str, space: &str) -> Vec<Value> {
     let uses = json!({"name": "VPN egress", "entries": [{"field": "source.ip", "operator": "included", "type": "list",
         "list": {"id": "vpn-egress.txt", "type": "ip"}}]});
     let excepted = json!({"exceptions_list": [{"id": "x", "list_id": "acme-known-good", "type": "detection",
         "namespace_type": "single"}]});
     let notifies = json!({"actions": [{"id": "soc-slack", "action_type_id": ".slack", "group": "default",
         "params": {"message": "{{context.results_link}}"}}]});
-    let linked = json!({"meta": {"kibana_siem_app_url": format!("{url}/s/soc/app/security")},
-        "index": [".alerts-security.alerts-soc"]});
+    let linked = json!({"meta": {"kibana_siem_app_url": format!("{url}/s/{space}/app/security")},
+        "index": [format!(".alerts-security.alerts-{space}")]});
     vec![
         named(
             "acme-okta-mfa-reset",
@@ -90,12 +90,19 @@ fn content(url: &str) -> Vec<Value> {
 }
 
 fn fill(kibana: &Kibana, space: &str) {
-    kibana.seed(space, &bundle(&content(&kibana.url)));
+    kibana.seed(space, &bundle(&content(&kibana.url, space)));
     kibana.seed_values(
         space,
         "vpn-egress.txt",
         &["192.0.2.10", "192.0.2.11", "198.51.100.7"],
     );
+}
+
+/// Takes a rule away.
+fn take(kibana: &Kibana, rule_id: &str) {
+    let rules = kibana.state("soc").rules;
+    let rule = rules.iter().find(|it| it["rule_id"] == rule_id).unwrap();
+    kibana.remove_rule("soc", rule["id"].as_str().unwrap());
 }
 
 /// From now on the nth import of rules is refused.
@@ -124,7 +131,6 @@ fn migrate_to_another_cluster() {
     Page::of("migrate.md", folder(), &names).run(|event| match event {
         "the DR cluster refuses" => refuse(&dr, 1),
         "it does not refuse any more" => dr.schedule(Schedule::default()),
-        "the secrets are entered" => dr.enter_secrets("soc"),
         "a rule differs in DR" => dr.seed(
             "soc",
             &bundle(&[named(
@@ -144,7 +150,12 @@ fn nightly_backup_and_a_tested_restore() {
         kibana("9.1", &["soc", "dmz"]),
         kibana("9.1", &["restore-test"]),
     );
+    let dr = kibana("9.1", &["soc", "dmz"]);
     fill(&prod, "soc");
+    prod.seed_timelines(
+        "soc",
+        b"{\"title\":\"Okta triage\",\"timelineType\":\"default\"}\n",
+    );
     prod.seed(
         "dmz",
         &bundle(&[named("acme-dmz-webshell", "Web shell", &json!({}))]),
@@ -156,18 +167,18 @@ fn nightly_backup_and_a_tested_restore() {
     let names = [
         ("https://kibana.example.com", &*prod.url),
         ("https://lab.example.com", &*lab.url),
+        ("https://dr.example.com", &*dr.url),
         ("/etc/ruleferry", &*etc),
         ("/var/lib/ruleferry", &*var),
     ];
     Page::of("nightly-backup.md", folder, &names).run(|event| match event {
-        "a rule is deleted" => {
-            let rules = prod.state("soc").rules;
-            let rule = rules
-                .iter()
-                .find(|it| it["rule_id"] == "acme-dns-tunnel")
-                .unwrap();
-            prod.remove_rule("soc", rule["id"].as_str().unwrap());
+        "a rule changes" => {
+            take(&prod, "acme-ssh-bruteforce");
+            let calmer = json!({"severity": "low"});
+            let rule = named("acme-ssh-bruteforce", "SSH brute force", &calmer);
+            prod.seed("soc", &bundle(&[rule]));
         }
+        "a rule is deleted" => take(&prod, "acme-dns-tunnel"),
         _ => panic!("nothing is known of `{event}`"),
     });
 }
@@ -183,7 +194,6 @@ fn one_export_to_many_customer_spaces() {
         ("https://mssp.example.com", &*mssp.url),
     ];
     Page::of("many-spaces.md", folder(), &names).run(|event| match event {
-        "the secrets are entered" => spaces.iter().for_each(|space| mssp.enter_secrets(space)),
         "a space refuses" => refuse(&mssp, 2),
         "it does not refuse any more" => mssp.schedule(Schedule::default()),
         _ => panic!("nothing is known of `{event}`"),

@@ -13,6 +13,9 @@ use std::process::Command;
 
 use crate::command::Folder;
 
+/// What a server says of a request that it refuses, and what the tests' own says.
+const FAULT: (&str, &str) = ("Forbidden", "the weather is bad");
+
 /// A page, and what its names stand for here.
 pub(crate) struct Page {
     path: PathBuf,
@@ -38,7 +41,12 @@ pub(crate) struct Block {
 
 /// A page of `docs/`.
 pub(crate) fn text(name: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)).unwrap()
+    fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("docs")
+            .join(name),
+    )
+    .unwrap()
 }
 
 /// The blocks of a page.
@@ -98,7 +106,7 @@ impl Page {
                 .join("docs")
                 .join(name),
             folder,
-            names: names.iter().map(owned).collect(),
+            names: names.iter().map(owned).chain([owned(&FAULT)]).collect(),
         }
     }
 
@@ -111,7 +119,11 @@ impl Page {
         for block in blocks(&page) {
             block.events.iter().for_each(|event| meanwhile(event));
             let place = format!("docs/{name}:{}", block.line);
-            match (&*block.language, &block.file, Option::<String>::take(&mut printed)) {
+            match (
+                &*block.language,
+                &block.file,
+                Option::<String>::take(&mut printed),
+            ) {
                 ("text", _, Some(output)) => {
                     if even(&output) != even(&block.text) {
                         wrong.push(format!("{place} is printed otherwise:\n{output}"));

@@ -122,14 +122,3 @@ fn connector(world: &mut World, space: &str, record: &Object) {
     let id = text(record, "id").to_owned();
     world.space_mut(space).connectors.insert(id, connector);
 }
-
-impl super::Kibana {
-    /// Somebody enters the secrets of the connectors of a space.
-    pub(crate) fn enter_secrets(&self, space: &str) {
-        let mut world = self.inner.world();
-        for connector in world.space_mut(space).connectors.values_mut() {
-            connector.is_missing_secrets = false;
-            connector.has_secrets = true;
-        }
-    }
-}
