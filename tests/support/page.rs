@@ -258,6 +258,9 @@ pub(crate) fn commands(block: &Block) -> Vec<String> {
         let args = args.split(']').next().unwrap().replace(',', " ");
         return vec![format!("ruleferry {args}")];
     }
-    let called = |line: &str| Some(format!("ruleferry {}", line.split_once("ruleferry ")?.1));
-    text.lines().filter_map(called).collect()
+    let called = |one: &str| Some(format!("ruleferry {}", one.split_once("ruleferry ")?.1));
+    text.lines()
+        .flat_map(|line| line.split(" && "))
+        .filter_map(called)
+        .collect()
 }
