@@ -137,10 +137,7 @@ pub enum ErrorKind {
     #[error("ids whose records differ: {count}; nothing is written")]
     Conflicts { count: u64 },
     #[error("{message}")]
-    Unfit {
-        message: Box<str>,
-        help: &'static str,
-    },
+    Unfit { message: Box<str>, help: Box<str> },
     #[error("{message}")]
     Damaged { message: Box<str> },
     #[error("{message}")]

@@ -38,7 +38,7 @@ pub fn hint(kind: &ErrorKind) -> Option<String> {
         ErrorKind::Busy { .. } => {
             Some("try again when that run is over; its lock is gone when it ends, however it ends".into())
         }
-        ErrorKind::Unfit { help, .. } => Some((*help).into()),
+        ErrorKind::Unfit { help, .. } => Some(help.to_string()),
         ErrorKind::Bug { .. } => Some("this is a fault in ruleferry; report it with the command that led here".into()),
         ErrorKind::OutOfReach { .. } | ErrorKind::Io { .. } | ErrorKind::Unknown { .. } | ErrorKind::Usage { .. } | ErrorKind::Interrupted => None,
     }

@@ -21,9 +21,9 @@ use super::{Format, Global, render};
 const AT_ONCE: usize = 4;
 
 const NOTES: &str = "\
-Takes of each space all rules with their exception lists, items and connectors, all other exception lists, and the endpoint \
-exception list, beyond the 10 000 rules that Kibana exports. Each run adds one snapshot for each Kibana. A record that did not change \
-is stored once, however many snapshots have it. Nothing is changed on the server.
+Takes of each space all rules, exception lists with their items, connectors, value lists with all their values, and the timelines and \
+timeline templates that its users own; the endpoint exception list too; beyond the 10 000 rules that Kibana exports. Each run adds one \
+snapshot for each Kibana. A record that did not change is stored once, however many snapshots have it. Nothing is changed on the server.
 
 The repository is a folder that `zstd` and `jq` can read; the file `ruleferry-repo.json` in it says how. It is made if it is not \
 there, and belongs to its user alone (0700). A run that is cut off, wherever that is, leaves earlier snapshots whole, and the next one \
@@ -34,8 +34,9 @@ What could not be had is named, also in the snapshot, which then is `partial`; t
 the others. If all fail, there is no new snapshot. `ruleferry snapshots --repo DIR` shows what is there, `ruleferry restore` brings \
 it back.
 
-In no snapshot: secrets of connectors, connectors that no rule uses, value lists, timelines, data views. What Kibana does not have \
-any more though rules refer to it, is named in the snapshot and is no lack of it.
+In no snapshot: secrets of connectors, which Kibana gives to nobody; drafts of timelines, and the templates that Kibana brings along; \
+data views, saved queries, machine learning jobs. What Kibana does not have any more though rules refer to it, is named in the snapshot \
+and is no lack of it.
 
 Examples:
   ruleferry backup --repo /backups/kibana --from 'prod/*'

@@ -1,7 +1,9 @@
 //! `restore`: brings spaces of a snapshot back, through the same import as any bundle.
 
+mod beside;
 mod pairs;
 mod read;
+mod run;
 mod tell;
 
 use std::path::{Path, PathBuf};
@@ -9,33 +11,38 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, Args};
 use ruleferry::error::Result;
 use ruleferry::kibana::Space;
-use ruleferry::ops::import::{Gates, Inventory, Manner, Survey, View, several};
+use ruleferry::ops::import::{Inventory, Manner, Survey, View};
 use ruleferry::repo::{Choice, Entry, Manifest};
 use serde_json::json;
 
-use super::ask::{ask, declined};
+use super::ask::declined;
 use super::connection::{Connected, Connection, Target, variable};
 use super::exit::Exit;
-use super::import::job::{Done, Job, exit, fatal};
+use super::import::How;
 use super::import::ledger::{self, Ledger};
-use super::import::{How, text};
 use super::input::Input;
-use super::progress::Progress;
 use super::repo::Repo;
 use super::selection::Selection;
 use super::{Format, Global, plan};
+use beside::Beside;
 use read::Restored;
+use run::Run;
 
 const NOTES: &str = "\
 Does what `import` does with what a snapshot holds of a space: shows what it would do, asks, sends lists and items before the rules \
 that need them, reads the space at the end, and tells what became of each record. What is there already is left alone unless \
 `--overwrite` names its kind. What the space has and the snapshot does not have stays.
 
+Value lists come first, then timelines. A value list that is there and lacks values gets them with `--overwrite exceptions` alone; no \
+value is ever taken away, and no timeline replaced. A timeline gets a new id, a template keeps the one that rules refer to. With \
+`--only` or `--ids` those come along that the chosen rules and their exceptions use.
+
 All that is read is held against its checksums before anything is sent; if it is not what was recorded, nothing is sent, and the \
 exit code is 6.
 
 A space goes into the space of the same name; of a snapshot of one space, that one goes wherever TARGET says. `--from-space` says \
-which one goes there. With globs or several names in TARGET, each space that is there and in the snapshot is restored.
+which one goes there. With globs or several names in TARGET, each space that is there and in the snapshot is restored; one of which \
+the snapshot has nothing is named, with the snapshot that has it whole, and the exit code is 3.
 
 `--rehearse` sends nothing. With a target it says what would become of each record there; without one, what an empty space of the \
 snapshot's version would get. The exit code is 3 if something would not come back.
@@ -67,7 +74,7 @@ pub(crate) struct Restore {
     connection: Connection,
     #[command(flatten)]
     selection: Selection,
-    /// Restores these kinds alone: `rules`, `exceptions`, `connectors`.
+    /// Restores these kinds alone: `rules`, `exceptions`, `connectors`, `value-lists`, `timelines`.
     #[arg(
         long = "kind",
         value_name = "KIND",
@@ -123,12 +130,12 @@ struct Snapshot {
     manifest: Manifest,
 }
 
-/// What of a snapshot goes into which spaces.
+/// What of a space of a snapshot is restored.
 struct Piece {
     /// The space of the snapshot.
     from: Box<str>,
     bundle: Inventory,
-    to: Vec<Space>,
+    beside: Beside,
 }
 
 impl Restore {
@@ -148,89 +155,53 @@ impl Restore {
         let connected = self.connection.connect_at(self.to.as_ref(), global)?;
         let target = connected.version()?;
         plan::check_version(target)?;
-        let pairs = pairs::pairs(&snapshot.manifest, &connected, from)?;
-        let pairs::Pairs { pairs, unmet } = pairs;
+        let pairs = pairs::pairs(&snapshot, &connected, from)?;
+        let pairs::Pairs { mut pairs, unmet } = pairs;
         for space in &unmet {
             tell::unmet(space, &connected);
         }
+        tell::absent(&snapshot, &connected, from, global)?;
+        let mut is_whole = unmet.is_empty();
+        if pairs.len() > 1 {
+            // One that failed does not keep the others from coming back.
+            pairs.retain(|(from, _)| {
+                let failure = snapshot.failure(from);
+                if let Some(why) = &failure {
+                    tell::failed(&snapshot, from, why);
+                }
+                is_whole &= failure.is_none();
+                failure.is_none()
+            });
+        }
         let manner = self.how.manner();
         let mut ledger = self.ledger(&snapshot, &connected, &pairs, manner)?;
-        let mut pieces = Vec::new();
-        for (from, to) in pairs {
-            tell::left_out(&snapshot, &from, global);
-            let bundle = self.read(&snapshot, &from, target, global)?;
-            pieces.push(Piece { from, bundle, to });
+        for (from, _) in &pairs {
+            tell::left_out(&snapshot, from, global);
         }
-        let jobs: Vec<Job<'_>> = pieces
-            .iter()
-            .map(|piece| Job {
-                connected: &connected,
-                spaces: &piece.to,
-                bundle: &piece.bundle,
-                manner,
-                jobs: if global.jobs == 0 { 4 } else { global.jobs },
-                warns: self.yes && !global.quiet,
-            })
-            .collect();
-        let is_whole = unmet.is_empty();
+        let ways = pairs.into_iter().flat_map(|(from, to)| {
+            let way = move |to| (from.clone(), to);
+            to.into_iter().map(way)
+        });
+        let run = Run {
+            verb: self,
+            global,
+            snapshot: &snapshot,
+            connected: &connected,
+            target,
+            ways: ways.collect(),
+            is_whole,
+        };
         if self.rehearse {
-            return self.rehearse_on(&pieces, &jobs, is_whole, global);
+            return Ok(run.rehearsed()?);
         }
-        if !self.yes {
-            let surveys = Self::surveys(&jobs)?;
-            for (job, surveys) in jobs.iter().zip(&surveys) {
-                anstream::eprint!("{}", text::surveys(job, surveys, global.verbose, false));
-            }
-            if !ask(&tell::question(&jobs, &surveys), self.yes)? {
-                return Ok(declined());
-            }
-        }
+        let Some(total) = run.shown()? else {
+            return Ok(declined());
+        };
         global.interrupt.be_careful();
         ledger.open()?;
-        self.send(&jobs, ledger, is_whole, global)
-    }
-
-    fn send(
-        &self,
-        jobs: &[Job<'_>],
-        ledger: Ledger,
-        is_whole: bool,
-        global: &Global,
-    ) -> anyhow::Result<Exit> {
-        let progress = Progress::parts(global.progress, jobs.iter().map(Job::total).sum());
-        let each: Vec<(usize, &Space)> = jobs
-            .iter()
-            .enumerate()
-            .flat_map(|(at, job)| job.spaces.iter().map(move |space| (at, space)))
-            .collect();
-        let gates = Gates::default();
-        let at_once = jobs.first().map_or(1, |job| job.jobs);
-        let done = several(&each, at_once, |(at, space)| {
-            jobs[*at].cross_into(space, &gates, &ledger, &progress)
-        });
-        drop(progress);
-        let mut by_job: Vec<Vec<Done>> = jobs.iter().map(|_| Vec::new()).collect();
-        for ((at, _), done) in each.iter().zip(done) {
-            by_job[*at].push(done);
-        }
-        if self.how.remove_duplicates {
-            for (job, done) in jobs.iter().zip(&mut by_job) {
-                job.remove_duplicates(done, self.yes)?;
-            }
-        }
-        let exits: Vec<Exit> = by_job.iter().map(|done| exit(done)).collect();
-        let exit = tell::ended(&exits, is_whole);
-        tell::done(
-            jobs,
-            &by_job,
-            exit,
-            self.report.as_deref(),
-            self.format,
-            global,
-        )?;
-        let all: Vec<Done> = by_job.into_iter().flatten().collect();
-        ledger.close(all.iter().all(|done| done.crossed.error.is_none()))?;
-        Ok(fatal(all, exit, global))
+        let (exit, is_over) = run.done(&ledger, total)?;
+        ledger.close(is_over)?;
+        Ok(exit)
     }
 
     /// Whether anything says which Kibana is meant.
@@ -239,28 +210,6 @@ impl Restore {
             || self.connection.names_one()
             || variable("KIBANA_URL").is_some()
             || variable("RULEFERRY_PROFILE").is_some()
-    }
-
-    fn surveys(jobs: &[Job<'_>]) -> Result<Vec<Vec<Survey>>> {
-        jobs.iter().map(Job::surveys).collect()
-    }
-
-    fn rehearse_on(
-        &self,
-        pieces: &[Piece],
-        jobs: &[Job<'_>],
-        is_whole: bool,
-        global: &Global,
-    ) -> anyhow::Result<Exit> {
-        let surveys = Self::surveys(jobs)?;
-        let mut rehearsed = tell::Rehearsed::new(self.format, global);
-        for ((piece, job), surveys) in pieces.iter().zip(jobs).zip(&surveys) {
-            for (space, survey) in job.spaces.iter().zip(surveys) {
-                let place = format!("space {space} of {}", job.connected);
-                rehearsed.take(piece, &place, survey)?;
-            }
-        }
-        Ok(rehearsed.exit(is_whole))
     }
 
     fn rehearse_on_nothing(&self, snapshot: &Snapshot, global: &Global) -> anyhow::Result<Exit> {
@@ -272,18 +221,12 @@ impl Restore {
                 continue;
             }
             tell::left_out(snapshot, &space.space, global);
-            let bundle = self.read(snapshot, &space.space, target, global)?;
-            let survey = Survey::seen(&bundle, &View::empty(&bundle), self.how.manner().terms)?;
-            let piece = Piece {
-                from: space.space.clone(),
-                bundle,
-                to: Vec::new(),
-            };
-            rehearsed.take(
-                &piece,
-                &format!("an empty space of Kibana {target}"),
-                &survey,
-            )?;
+            let piece = self.read(snapshot, &space.space, target, global)?;
+            let terms = self.how.manner().terms;
+            let survey = Survey::seen(&piece.bundle, &View::empty(&piece.bundle), terms)?;
+            let carried = piece.beside.on_nothing()?;
+            let place = format!("an empty space of Kibana {target}");
+            rehearsed.take(&piece, &place, &survey, &carried)?;
         }
         Ok(rehearsed.exit(true))
     }

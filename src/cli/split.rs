@@ -290,6 +290,6 @@ fn refuse(cut: &mut Cut, global: &Global) -> Result<(), Error> {
     }
     Err(Error::from(ErrorKind::Unfit {
         message: format!("{} records or lists fit into no part", unfit.len()).into(),
-        help: "raise the limits, or look at each of them alone; `-v` names them all",
+        help: "raise the limits, or look at each of them alone; `-v` names them all".into(),
     }))
 }

@@ -4,8 +4,11 @@
 //! whole. Nothing is changed on the server.
 
 mod beside;
+mod compare;
 
 use std::io::{self, BufWriter, Write};
+
+pub use compare::Beside;
 
 use super::export::{Exported, Lack, Lacking, Selection, export};
 use crate::error::{Error, ErrorKind, Result};

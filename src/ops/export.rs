@@ -24,7 +24,7 @@ use crate::query::Query;
 use crate::record::{ConnectorId, Counts, Kind, ListId, RuleId};
 use crate::schema::Target;
 use draft::Draft;
-pub(super) use read::{again, is_refusal};
+pub(super) use read::{again, is_refusal, read};
 
 /// What is taken out of a space.
 #[derive(Debug, Clone)]

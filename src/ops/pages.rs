@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::export::read;
 use crate::error::{Error, Result};
 use crate::kibana::{Client, Method, Request, Space};
 use crate::record::Record;
@@ -55,7 +56,7 @@ impl Connector {
 /// The connectors of a space, preconfigured and system ones too.
 pub fn connectors(client: &Client, space: &Space) -> Result<Vec<Connector>> {
     let request = Request::new(Method::Get, "/api/actions/connectors").in_space(space);
-    client.send(&request)?.json()
+    read(client, &request)
 }
 
 /// The connectors of a space that were imported under another id: each with the id that its line had. Only an export of saved

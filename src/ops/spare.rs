@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::export::again;
+use super::export::read;
 use super::model::Outcome;
 use super::pages::{Connector, connectors};
 use crate::error::{Error, Result};
@@ -117,7 +117,7 @@ pub fn import(client: &Client, space: &Space, spare: &[Spare], doing: Doing) -> 
 }
 
 fn there(client: &Client, space: &Space) -> Result<HashMap<Box<str>, Connector>> {
-    let all = again(client, || connectors(client, space))?;
+    let all = connectors(client, space)?;
     Ok(all.into_iter().map(|it| (it.id.clone(), it)).collect())
 }
 
@@ -182,7 +182,7 @@ fn upload(
         .with("overwrite", (doing == Doing::Overwrite).to_string())
         .file(upload)
         .replayed();
-    let answer: Answer = again(client, || client.send(&request)?.json())?;
+    let answer: Answer = read(client, &request)?;
     // The first refusal can keep the whole piece out.
     let found = if answer.errors.is_empty() {
         None

@@ -9,16 +9,16 @@
 mod import;
 mod mark;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Write};
 
 use serde::Deserialize;
 use serde_json::json;
 
-pub use import::{Told, import, survey};
+pub use import::{Told, import, named, survey};
 pub use mark::{Differences, compare};
 
-use super::export::again;
+use super::export::{again, read};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kibana::{Client, Method, Request, Space};
 
@@ -140,7 +140,7 @@ fn ends(
         if which == Which::Templates {
             request = request.with("timeline_type", "template");
         }
-        let page: Page = client.send(&request)?.json()?;
+        let page: Page = read(client, &request)?;
         let is_last = page.timeline.len() < PAGE || number * PAGE >= page.total_count;
         page.timeline.into_iter().for_each(&mut *take);
         if is_last || number == LAST {
@@ -160,6 +160,22 @@ pub fn export(client: &Client, space: &Space, ids: &[&str], out: &mut dyn Write)
             .map_err(|source| Error::io("writing timelines", source))
     })?;
     Ok(count)
+}
+
+/// Writes of these lines those of templates with one of these ids.
+pub fn choose(
+    timelines: impl BufRead,
+    templates: &BTreeSet<Box<str>>,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    lines(timelines, &mut |line| {
+        let template = mark::Mark::of(line)?.template;
+        if template.is_some_and(|id| templates.contains(&id)) {
+            out.extend_from_slice(line);
+            out.push(b'\n');
+        }
+        Ok(())
+    })
 }
 
 /// Hands the line of each timeline to `take`.

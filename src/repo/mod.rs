@@ -108,6 +108,26 @@ impl Repository {
         Err(none_such(&self.folder, choice, space))
     }
 
+    /// The newest snapshot of this source in which the space is whole. What cannot be read is passed over.
+    pub fn whole(&self, url: &str, space: &str) -> Result<Option<Entry>> {
+        let listing = Listing::read_or_make(&self.folder)?;
+        let is_whole = |entry: &Entry| {
+            let manifest = self.manifest(entry).ok();
+            let manifest = manifest.filter(|it| &*it.source.url == url);
+            let space = manifest.as_ref().and_then(|it| it.space(space));
+            space.is_some_and(|space| !space.partial)
+        };
+        Ok(listing.entries().rev().find(is_whole))
+    }
+
+    /// What the snapshot before one holds that is of the same source; none if there is none.
+    pub fn before(&self, entry: &Entry, url: &str) -> Result<Option<Manifest>> {
+        let listing = Listing::read_or_make(&self.folder)?;
+        let earlier = listing.entries().rev().filter(|it| it < entry);
+        let mut manifests = earlier.filter_map(|it| self.manifest(&it).ok());
+        Ok(manifests.find(|it| &*it.source.url == url))
+    }
+
     /// Reads a file of a snapshot. What is damaged shows in the reading, at the latest at the end.
     pub fn read(&self, file: &StoredFile) -> FileReader {
         let lock = Lock::to_read(&self.folder);

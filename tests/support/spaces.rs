@@ -2,6 +2,7 @@
 
 use ruleferry::ops::model::{Model, Rule};
 use ruleferry::record::{ListKey, Namespace};
+use ruleferry::schema::Target;
 use serde_json::Value;
 
 use super::kibana::State;
@@ -80,11 +81,11 @@ impl<'m> Comparison<'m> {
     }
 
     fn connectors(&mut self) {
-        // They are read only where they count.
-        let are_read = self
-            .lines
-            .iter()
-            .any(|line| line.contains("\"actions\":[{") || line.contains("\"attributes\""));
+        // They are read only where they count: lines of them from 8.7 on.
+        let takes_lines = self.model.server.target >= Target::version(8, 7);
+        let are_read = self.lines.iter().any(|line| {
+            line.contains("\"actions\":[{") || (takes_lines && line.contains("\"attributes\""))
+        });
         if !are_read {
             return;
         }

@@ -157,7 +157,7 @@ impl Cut {
         );
         Ok(Error::from(ErrorKind::Unfit {
             message: message.into(),
-            help: help(unfit, is_exception),
+            help: help(unfit, is_exception).into(),
         })
         .at(location))
     }

@@ -75,7 +75,7 @@ impl Kept {
     fn moved(&self, what: &str) -> Error {
         ErrorKind::Unfit {
             message: format!("`{}` holds no longer: {what}", self.path).into(),
-            help: "look at it anew with `ruleferry plan`",
+            help: "look at it anew with `ruleferry plan`".into(),
         }
         .into()
     }

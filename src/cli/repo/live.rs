@@ -1,11 +1,11 @@
-//! How do live spaces differ from what a snapshot has of them? Counts by kind; `diff` names each.
+//! How do live spaces differ from what a snapshot has of them? Counts by kind; `diff` names each record.
 
 use std::io::{BufWriter, Write};
 
 use ruleferry::bundle::{Comparison, Fields, Lens, Outcome, Tally, Terms};
 use ruleferry::error::{Error, Result};
 use ruleferry::kibana::{Retry, Space};
-use ruleferry::ops::backup;
+use ruleferry::ops::backup::{self, Beside};
 use ruleferry::record::{Kind, Kinds, Record};
 use ruleferry::repo::{Choice, Repository, StoredSpace};
 use ruleferry::schema;
@@ -57,15 +57,17 @@ pub(super) fn compare(
         let Some(stored) = manifest.space(space.as_str()) else {
             continue;
         };
-        let (tally, is_whole) = tally((repository, stored), (&connected, &space, version), global)?;
-        if tally.has_differences() {
+        let live = (&connected, &space, version);
+        let (tally, is_whole) = tally((repository, stored), live, global)?;
+        let beside = Beside::compare((repository, stored), (&connected.client, &space))?;
+        if tally.has_differences() || beside.has_differences() {
             exit = Exit::Findings;
-        } else if !is_whole && exit == Exit::Done {
+        } else if (!is_whole || beside.is_part) && exit == Exit::Done {
             exit = Exit::Part;
         }
         let line = match format {
-            Format::Text => text(&space, tally),
-            Format::Json => as_json(&space, &entry.id(), tally).to_string(),
+            Format::Text => text(&space, tally, &beside),
+            Format::Json => as_json(&space, &entry.id(), tally, &beside).to_string(),
         };
         work::print(&format!("{line}\n"))?;
     }
@@ -100,15 +102,16 @@ fn tally(
 }
 
 /// As in "space `soc`: 2 rules changed, 1 exception item added since".
-fn text(space: &Space, tally: Tally) -> String {
+fn text(space: &Space, tally: Tally, beside: &Beside) -> String {
     let mut parts = Vec::new();
     for kind in Kind::ALL {
         for (outcome, name) in SORTS {
-            let many = tally.of(kind, outcome);
-            if many > 0 {
-                let plural = if many == 1 { "" } else { "s" };
-                parts.push(format!("{many} {kind}{plural} {name}"));
-            }
+            parts.extend(part(tally.of(kind, outcome), &kind.to_string(), name));
+        }
+    }
+    for (thing, counts) in beside.counts() {
+        for ((_, name), many) in SORTS.iter().zip(counts) {
+            parts.extend(part(many, &thing.replace('-', " "), name));
         }
     }
     match parts.as_slice() {
@@ -117,13 +120,22 @@ fn text(space: &Space, tally: Tally) -> String {
     }
 }
 
-fn as_json(space: &Space, snapshot: &str, tally: Tally) -> Value {
+fn part(many: u64, what: &str, name: &str) -> Option<String> {
+    let plural = if many == 1 { "" } else { "s" };
+    (many > 0).then(|| format!("{many} {what}{plural} {name}"))
+}
+
+fn as_json(space: &Space, snapshot: &str, tally: Tally, beside: &Beside) -> Value {
     let mut differences = Map::new();
-    for kind in Kind::ALL {
-        let counts = SORTS.map(|(outcome, name)| (name, tally.of(kind, outcome)));
-        if counts.iter().any(|(_, many)| *many > 0) {
-            let counts = counts.map(|(name, many)| (name.to_owned(), Value::from(many)));
-            differences.insert(kind.name().into(), counts.into_iter().collect());
+    let records = Kind::ALL.map(|kind| {
+        let counts = SORTS.map(|(outcome, _)| tally.of(kind, outcome));
+        (kind.name(), counts)
+    });
+    for (name, counts) in records.into_iter().chain(beside.counts()) {
+        if counts.iter().any(|many| *many > 0) {
+            let counts = SORTS.iter().zip(counts);
+            let counts = counts.map(|((_, name), many)| ((*name).to_owned(), Value::from(many)));
+            differences.insert(name.into(), counts.collect());
         }
     }
     json!({

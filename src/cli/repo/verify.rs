@@ -25,8 +25,9 @@ The exit code is 6 if anything is not what was recorded. What a run that was cut
 `backup` or `prune` clears it away.
 
 With `--against-live`, and where nothing is damaged, each space that TARGET means and the snapshot has is exported and compared with \
-the snapshot, without what Kibana makes by itself; the exit code is 4 if something differs. `ruleferry diff DIR@latest/soc --live \
-prod/soc` names each difference.
+the snapshot, without what Kibana makes by itself: its records, its value lists with all their values, and its timelines. The exit code \
+is 4 if something differs, and 3 if nothing does but something could not be read. `ruleferry diff DIR@latest/soc --live prod/soc` \
+names each record that differs.
 
 Examples:
   ruleferry verify --repo /backups/kibana

@@ -4,6 +4,7 @@ use ruleferry::error::{Error, Result};
 use ruleferry::kibana::Space;
 use ruleferry::repo::Manifest;
 
+use super::Snapshot;
 use crate::cli::connection::Connected;
 
 /// The spaces of a snapshot, each with where it goes.
@@ -15,10 +16,11 @@ pub(super) struct Pairs {
 
 /// Pairs what the snapshot holds with the spaces that are meant of the target; `from` is the space of the snapshot that is asked for.
 pub(super) fn pairs(
-    manifest: &Manifest,
+    snapshot: &Snapshot,
     connected: &Connected,
     from: Option<&str>,
 ) -> Result<Pairs> {
+    let manifest = &snapshot.manifest;
     let whole = |pairs| Pairs {
         pairs,
         unmet: Vec::new(),
@@ -33,8 +35,9 @@ pub(super) fn pairs(
         };
         let Some(from) = manifest.space(to.as_str()).or(only) else {
             return Err(Error::usage(format!(
-                "the snapshot has no space `{to}`, so `--from-space` must say which one is meant; it has {}",
-                names(manifest)
+                "the snapshot has no space `{to}`, so `--from-space` must say which one is meant; it has {}; {}",
+                names(manifest),
+                snapshot.whole(to.as_str())
             )));
         };
         return Ok(whole(vec![(from.space.clone(), vec![to.clone()])]));

@@ -1,20 +1,26 @@
 //! What of a space of a snapshot is restored: all of it, chosen rules with what they need, some kinds alone.
 
+use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use clap::ValueEnum;
+use ruleferry::bundle::References;
 use ruleferry::bundle::select::{Choice, Extent, select};
 use ruleferry::error::{Error, ErrorKind, Result};
+use ruleferry::ops::beyond::{Beyond, Referred};
 use ruleferry::ops::import::Inventory;
-use ruleferry::pipeline::{OnError, Reading, scan_lines};
-use ruleferry::record::Kind;
+use ruleferry::ops::spare::Spare;
+use ruleferry::pipeline::{OnError, Reading, scan, scan_lines};
+use ruleferry::record::{ConnectorId, Kind, Record};
+use ruleferry::repo::StoredSpace;
 use ruleferry::schema::Target;
 use ruleferry::stream::{Source, Spool};
 use serde_json::{Value, json};
 
-use super::{Restore, Snapshot};
+use super::beside::{Beside, Wanted};
+use super::{Piece, Restore, Snapshot};
 use crate::cli::Global;
 
 /// What may be restored by itself.
@@ -23,6 +29,8 @@ pub(super) enum Restored {
     Rules,
     Exceptions,
     Connectors,
+    ValueLists,
+    Timelines,
 }
 
 impl Restored {
@@ -31,6 +39,7 @@ impl Restored {
             Self::Rules => kind == Kind::Rule,
             Self::Exceptions => matches!(kind, Kind::ExceptionList | Kind::ExceptionItem),
             Self::Connectors => kind == Kind::Connector,
+            Self::ValueLists | Self::Timelines => false,
         }
     }
 
@@ -39,6 +48,8 @@ impl Restored {
             Self::Rules => "rules",
             Self::Exceptions => "exceptions",
             Self::Connectors => "connectors",
+            Self::ValueLists => "value-lists",
+            Self::Timelines => "timelines",
         }
     }
 }
@@ -59,25 +70,46 @@ impl Snapshot {
         format!("{repository}@{}/{space}", self.entry.id())
     }
 
-    /// The records of a space. Reading them fails where they are not what was recorded.
-    fn source(&self, space: &str) -> Result<Source<'static>> {
+    /// What it holds of a space, which is something.
+    pub(super) fn stored(&self, space: &str) -> Result<&StoredSpace> {
         let Some(stored) = self.manifest.space(space) else {
             return Err(Error::usage(format!("the snapshot has no space `{space}`")));
         };
-        if stored.files.is_empty() {
-            let why = stored.left_out.first().map_or("", |left| &left.why);
-            return Err(ErrorKind::Unfit {
-                message: format!(
-                    "the snapshot {} has nothing of space `{space}`: {why}",
-                    self.entry.id()
-                )
-                .into(),
-                help: "take an earlier one with `--snapshot`, which `ruleferry snapshots -v` lists",
+        match self.failure(space) {
+            None => Ok(stored),
+            Some(message) => Err(ErrorKind::Unfit {
+                message: message.into(),
+                help: self.whole(space).into(),
             }
-            .into());
+            .into()),
         }
-        let reader = self.repository.read_records(stored);
-        Ok(Source::decoded(self.name(space), reader))
+    }
+
+    /// Why nothing of a space is in it, if that is so.
+    pub(super) fn failure(&self, space: &str) -> Option<String> {
+        let stored = self.manifest.space(space)?;
+        if !stored.files.is_empty() {
+            return None;
+        }
+        let why = stored.left_out.first().map_or("", |left| &left.why);
+        let id = self.entry.id();
+        Some(format!(
+            "the snapshot {id} has nothing of space `{space}`: {why}"
+        ))
+    }
+
+    /// Where a space is to be had whole, as people are told.
+    pub(super) fn whole(&self, space: &str) -> String {
+        match self.repository.whole(&self.manifest.source.url, space) {
+            Ok(Some(entry)) if entry == self.entry => String::new(),
+            Ok(Some(entry)) => format!(
+                "`--snapshot {}`, begun {}, is the newest in which space `{space}` is whole",
+                entry.id(),
+                entry.began
+            ),
+            Ok(None) => format!("space `{space}` is whole in no snapshot"),
+            Err(_) => "`ruleferry snapshots -v` lists what there is".into(),
+        }
     }
 }
 
@@ -89,27 +121,37 @@ impl Restore {
         space: &str,
         target: Target,
         global: &Global,
-    ) -> Result<Inventory> {
+    ) -> Result<Piece> {
         let mut reading = global.reading(&Arc::new(AtomicU64::new(0)));
         // `-j` is about requests here.
         reading.jobs = 0;
-        let mut source = snapshot.source(space)?;
+        let stored = snapshot.stored(space)?;
         let name = snapshot.name(space);
+        let mut source = Source::decoded(&*name, snapshot.repository.read_records(stored));
+        let mut wanted = Wanted::of(&self.kinds);
         if self.selection.is_given() {
-            source = self.chosen(source, &reading, &name)?;
+            let mut spool = self.chosen(source, &reading)?;
+            wanted.limit(&referred(
+                &reading,
+                Source::decoded(&*name, spool.reader()?),
+            )?);
+            source = Source::decoded(&*name, spool.reader()?);
         }
         if !self.kinds.is_empty() {
             source = self.of_kinds(source, &reading, &name)?;
         }
-        Inventory::read(&reading, vec![source], target)
+        let mut beside = Beside::read(&snapshot.repository, stored, &wanted)?;
+        if target.blocks_on_connectors() {
+            (source, beside.spare) = without_spare(source, &reading, &name)?;
+        }
+        Ok(Piece {
+            from: space.into(),
+            bundle: Inventory::read(&reading, vec![source], target)?,
+            beside,
+        })
     }
 
-    fn chosen(
-        &self,
-        source: Source<'static>,
-        reading: &Reading,
-        name: &str,
-    ) -> Result<Source<'static>> {
+    fn chosen(&self, source: Source<'static>, reading: &Reading) -> Result<Spool> {
         let choice = Choice {
             only: self.selection.query()?,
             ids: self.selection.rule_ids()?,
@@ -125,7 +167,7 @@ impl Restore {
             &mut spool,
             |_| Ok(()),
         )?;
-        Ok(Source::decoded(name, spool.reader()?))
+        Ok(spool)
     }
 
     fn of_kinds(
@@ -135,7 +177,6 @@ impl Restore {
         name: &str,
     ) -> Result<Source<'static>> {
         let mut out = BufWriter::with_capacity(1 << 18, Spool::new()?);
-        let keeping = |source| Error::io("writing a temporary file", source);
         scan_lines(
             reading,
             vec![source],
@@ -145,10 +186,7 @@ impl Restore {
                 _ => Ok(()),
             },
         )?;
-        let mut spool = out
-            .into_inner()
-            .map_err(|error| keeping(error.into_error()))?;
-        Ok(Source::decoded(name, spool.reader()?))
+        kept(out, name)
     }
 
     /// What is restored, as far as another run must restore the same to go on with this one.
@@ -158,4 +196,68 @@ impl Restore {
         let kinds: Vec<&str> = self.kinds.iter().map(|kind| kind.name()).collect();
         Ok(json!({"only": self.selection.only(), "ids": ids, "kinds": kinds}))
     }
+}
+
+/// What of it no record has: what these refer to.
+fn referred(reading: &Reading, source: Source<'_>) -> Result<Beyond> {
+    let mut beyond = Beyond::default();
+    scan(reading, vec![source], Referred::of, |_, found| {
+        if let Ok(found) = found {
+            beyond.add(found);
+        }
+        Ok(())
+    })?;
+    Ok(beyond)
+}
+
+/// Takes the connectors out that no rule of the bundle acts through: a server that takes connectors with rules alone gets them
+/// otherwise.
+fn without_spare(
+    source: Source<'static>,
+    reading: &Reading,
+    name: &str,
+) -> Result<(Source<'static>, Vec<Spare>)> {
+    let mut out = BufWriter::with_capacity(1 << 18, Spool::new()?);
+    let mut used: BTreeSet<ConnectorId> = BTreeSet::new();
+    let mut connectors: Vec<Vec<u8>> = Vec::new();
+    let mut ends = true;
+    let work = |record: &Record<'_>| (record.kind(), References::of(record).connectors);
+    scan_lines(reading, vec![source], work, |line, found| match found {
+        Some(Ok((Kind::Connector, _))) => {
+            connectors.push(line.bytes.to_vec());
+            Ok(())
+        }
+        found => {
+            if let Some(Ok((_, ids))) = found {
+                used.extend(ids);
+            }
+            ends = line.bytes.ends_with(b"\n");
+            out.write_all(line.bytes).map_err(keeping)
+        }
+    })?;
+    if !ends {
+        out.write_all(b"\n").map_err(keeping)?;
+    }
+    let mut spare = Vec::new();
+    for line in connectors {
+        let read = std::str::from_utf8(&line)
+            .ok()
+            .and_then(|it| Spare::of(it.trim()));
+        match read.filter(|it| !used.contains(&ConnectorId::from(&*it.id))) {
+            Some(it) => spare.push(it),
+            None => out.write_all(&line).map_err(keeping)?,
+        }
+    }
+    Ok((kept(out, name)?, spare))
+}
+
+/// What was written, to be read.
+fn kept(out: BufWriter<Spool>, name: &str) -> Result<Source<'static>> {
+    let spool = out.into_inner();
+    let mut spool = spool.map_err(|error| keeping(error.into_error()))?;
+    Ok(Source::decoded(name, spool.reader()?))
+}
+
+fn keeping(source: std::io::Error) -> Error {
+    Error::io("writing a temporary file", source)
 }

@@ -6,7 +6,7 @@ use std::io;
 
 use super::{Failure, TIMELINES, Taking, VALUE_LISTS, VALUES, left_out};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ops::export::{again, is_refusal};
+use crate::ops::export::is_refusal;
 use crate::ops::timelines::{self, Which};
 use crate::ops::value_lists::{self, Settings};
 use crate::repo::{Form, StoredFile};
@@ -18,14 +18,13 @@ impl Taking<'_> {
     /// Takes all value lists of the space.
     pub(super) fn value_lists(&mut self) -> Result<(), Failure> {
         let (client, space) = (self.client, self.space);
-        let read = again(client, || value_lists::all(client, space));
+        let read = value_lists::all(client, space);
         let Some(lists) = self.had("value lists", read)? else {
             return Ok(());
         };
         if lists.is_empty() {
             // A server that may not look says that there is nothing.
-            let read = again(client, || value_lists::hidden(client, space));
-            match read {
+            match value_lists::hidden(client, space) {
                 Ok(Some(index)) => {
                     let why = format!("these credentials may not read the index `{index}`");
                     self.lacks("value lists", why);
@@ -72,7 +71,7 @@ impl Taking<'_> {
             let filled = self.filled(&name, Form::Text, |out| {
                 let written = value_lists::export(client, space, id, out)?;
                 // Nothing in the answer says whether it is whole.
-                match again(client, || value_lists::count(client, space, id)) {
+                match value_lists::count(client, space, id) {
                     Ok(total) if written < total => Err(broken(written, total)),
                     Err(error) if !is_refusal(&error) => Err(error),
                     _ => Ok(()),
@@ -93,7 +92,7 @@ impl Taking<'_> {
     /// Takes the timelines and templates that users own.
     pub(super) fn timelines(&mut self) -> Result<(), Failure> {
         let (client, space) = (self.client, self.space);
-        let read = again(client, || timelines::listed(client, space, Which::All));
+        let read = timelines::listed(client, space, Which::All);
         let Some((listed, total)) = self.had("timelines", read)? else {
             return Ok(());
         };
@@ -149,7 +148,7 @@ impl From<Error> for Failure {
 }
 
 /// Whether the server has no such route.
-fn is_unknown(error: &Error) -> bool {
+pub(super) fn is_unknown(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Status { status: 404, message, .. } if &**message == "Not Found")
 }
 

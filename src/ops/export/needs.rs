@@ -64,7 +64,7 @@ impl Run<'_> {
         if !matches!(self.connectors, Connectors::Unasked) {
             return Ok(());
         }
-        self.connectors = match again(self.client, || pages::connectors(self.client, self.space)) {
+        self.connectors = match pages::connectors(self.client, self.space) {
             Ok(connectors) => {
                 let sorted = connectors.into_iter().map(|connector| {
                     let is_built_in = connector.is_preconfigured || connector.is_system_action;

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::compact;
@@ -54,6 +55,17 @@ pub(in crate::ops) fn again<T>(client: &Client, mut work: impl FnMut() -> Result
             done => return done,
         }
     }
+}
+
+/// What a request that only reads is answered, read as JSON; asked for again where the answer breaks off.
+pub(in crate::ops) fn read<T: DeserializeOwned>(client: &Client, request: &Request) -> Result<T> {
+    again(client, || {
+        let read = client.send(request)?.json();
+        read.map_err(|error| match error.kind() {
+            ErrorKind::Lost { .. } => strange(request, &error.to_string()),
+            _ => error,
+        })
+    })
 }
 
 /// Whether the error means that the server will not do this request, while it may do others.

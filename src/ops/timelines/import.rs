@@ -48,6 +48,12 @@ pub fn survey(client: &Client, space: &Space, timelines: impl BufRead) -> Result
     Ok(told(&marks, &matches(&marks, &there)))
 }
 
+/// Says what an import into an empty space would do.
+pub fn named(timelines: impl BufRead) -> Result<Vec<Told>> {
+    let marks = Mark::all(timelines)?;
+    Ok(told(&marks, &vec![Match::Absent; marks.len()]))
+}
+
 /// Brings timelines into a space; those that it has stay as they are. `timelines` is opened anew for each pass.
 pub fn import<R: BufRead>(
     client: &Client,

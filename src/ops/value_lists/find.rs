@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Settings;
 use crate::error::Result;
 use crate::kibana::{Client, Method, Request, Space};
+use crate::ops::export::read;
 
 /// How many lists a page has.
 const PAGE: usize = 100;
@@ -33,7 +34,7 @@ pub fn all(client: &Client, space: &Space) -> Result<Vec<Settings>> {
         if let Some(cursor) = cursor.take() {
             request = request.with("cursor", cursor);
         }
-        let page: Page = client.send(&request)?.json()?;
+        let page: Page = read(client, &request)?;
         let is_last = page.data.len() < PAGE || number * PAGE >= page.total;
         let settings = page.data.into_iter().map(Settings);
         found.extend(settings.filter(|it| seen.insert(it.id().to_owned())));
@@ -54,7 +55,7 @@ pub fn count(client: &Client, space: &Space, id: &str) -> Result<u64> {
         .in_space(space)
         .with("list_id", id)
         .with("per_page", "1");
-    let page: Page = client.send(&request)?.json()?;
+    let page: Page = read(client, &request)?;
     Ok(page.total)
 }
 
@@ -72,7 +73,7 @@ pub fn hidden(client: &Client, space: &Space) -> Result<Option<Box<str>>> {
         list_items: Rights,
     }
     let request = Request::new(Method::Get, "/api/lists/privileges").in_space(space);
-    let answer: Answer = client.send(&request)?.json()?;
+    let answer: Answer = read(client, &request)?;
     let mut indices = answer
         .lists
         .index
