@@ -146,7 +146,7 @@ impl Run<'_> {
         let mut total = 0;
         let mut asked = tell::Asked::default();
         self.looked_at(!self.verb.yes, |space, piece, told| {
-            total += piece.bundle.entries().len() as u64;
+            total += piece.bundle.len() as u64;
             if let Some((survey, carried)) = told {
                 let job = self.job(piece, space);
                 let shown = text::surveys(&job, std::slice::from_ref(&survey), names_all, false);
