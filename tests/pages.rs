@@ -13,7 +13,7 @@ mod records;
 
 use command::Folder;
 use kibana::{API_KEY, Fault, Kibana, On, Schedule, Settings, Work};
-use page::{Page, blocks, commands};
+use page::{Page, blocks, commands, even};
 use records::{bundle, item, list, rule, with};
 use serde_json::{Value, json};
 
@@ -229,4 +229,20 @@ fn commands_that_are_not_run_are_commands() {
         }
     }
     assert!(count > 2, "{count} commands");
+}
+
+#[test]
+fn times_ids_and_sizes_may_differ_and_nothing_else() {
+    let told = "ba7816bf8f01  2026-01-31 03:00  7  9.11 KiB  +0 -1 ~2\nlost: rule `a` of 2026-01-31T03:00:00.1Z.";
+    let other = "6eb0fb168c83  2026-11-26 04:06  7  10 KiB  +0 -1 ~2\nlost: rule `a` of 2026-02-01T03:00:00Z.\n";
+    assert_eq!(even(told), even(other));
+    for (is, was) in [
+        ("7  9", "8  9"),
+        ("-1", "-2"),
+        ("`a`", "`b`"),
+        ("lost", "last"),
+        ("\n", " "),
+    ] {
+        assert_ne!(even(told), even(&told.replace(is, was)), "{is}");
+    }
 }

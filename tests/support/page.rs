@@ -195,14 +195,14 @@ impl Page {
 }
 
 /// The text without what differs from run to run.
-fn even(text: &str) -> String {
+pub(crate) fn even(text: &str) -> String {
     let units = ["B", "KiB", "MiB", "s", "ms"];
     let line = |line: &str| {
         let words: Vec<String> = line.split_whitespace().map(word).collect();
         let is_amount = |at: usize| {
             let unit = words
                 .get(at + 1)
-                .map(|it| it.trim_end_matches([',', '.', ';', ')']));
+                .map(|it| it.trim_end_matches([',', '.', ':', ')']));
             words[at].parse::<f64>().is_ok() && unit.is_some_and(|it| units.contains(&it))
         };
         let even = |at: usize| if is_amount(at) { "N" } else { &*words[at] };
@@ -222,33 +222,35 @@ fn word(word: &str) -> String {
     let mut rest = word;
     while !rest.is_empty() {
         let end = rest.find(|char| !is_of_id(char)).unwrap_or(rest.len());
-        let (run, after) = rest.split_at(end);
-        let is_time = run.len() > 9
-            && run
-                .bytes()
-                .take(10)
-                .zip(*b"dddd-dd-dd")
-                .all(|(byte, like)| match like {
-                    b'd' => byte.is_ascii_digit(),
-                    _ => byte == like,
-                });
-        let is_id = run.len() >= 8
-            && run.contains(|it: char| it.is_ascii_digit())
-            && run
-                .bytes()
-                .all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f' | b'-'));
-        even.push_str(if is_time {
+        let run = rest[..end].trim_end_matches(['.', ':']);
+        even.push_str(if is_time(run) {
             "TIME"
-        } else if is_id {
+        } else if is_id(run) {
             "ID"
         } else {
             run
         });
-        let next = after.find(is_of_id).unwrap_or(after.len());
-        even.push_str(&after[..next]);
-        rest = &after[next..];
+        let next = rest[end..].find(is_of_id).map_or(rest.len(), |it| end + it);
+        even.push_str(&rest[run.len()..next]);
+        rest = &rest[next..];
     }
     even
+}
+
+fn is_time(run: &str) -> bool {
+    let begins = |like: &[u8]| {
+        run.len() >= like.len()
+            && run.bytes().zip(like).all(|(byte, like)| match like {
+                b'0' => byte.is_ascii_digit(),
+                _ => byte == *like,
+            })
+    };
+    begins(b"0000-00-00") || begins(b"00:00")
+}
+
+fn is_id(run: &str) -> bool {
+    let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
+    run.len() >= 8 && run.contains(|it: char| it.is_ascii_digit()) && run.bytes().all(is_digit)
 }
 
 /// The commands in blocks that are not run: lines of a shell, of cron and of systemd, and `args` of a container.
