@@ -9,7 +9,6 @@ mod kibana;
 #[path = "support/records.rs"]
 mod records;
 
-use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 
@@ -353,55 +352,45 @@ fn a_rehearsal_sends_nothing() {
     assert!(kibana.state("soc").rules.is_empty());
 }
 
-/// The most memory that the process has taken so far, in KiB.
-#[cfg(target_os = "linux")]
-fn peak(child: &std::process::Child) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
-}
-
 #[test]
-#[cfg(target_os = "linux")]
-#[ignore = "takes minutes"]
-fn many_spaces_take_little_memory() {
-    let many = std::env::var("RULEFERRY_CASES").ok();
-    let many: usize = many.map_or(40, |many| many.parse().unwrap());
-    let names: Vec<String> = (0..many).map(|number| format!("cust-{number}")).collect();
-    let kibana = Kibana::start(Settings {
-        spaces: names.clone(),
-        ..Settings::of("9.1")
-    });
+fn a_space_that_failed_is_named_with_the_snapshot_that_has_it() {
+    let kibana = Kibana::start(settings("9.1", &["soc", "emea"]));
     let folder = Folder::new();
-    let mut rules: Vec<Value> = (0..1500)
-        .map(|number| {
-            let note = json!({"note": format!("{number} ").repeat(300)});
-            with(rule(&format!("rule-{number}")), &note)
-        })
-        .collect();
-    for name in &names {
-        rules[0]["name"] = name.as_str().into();
-        kibana.seed(name, &bundle(&rules));
+    for space in ["soc", "emea"] {
+        kibana.seed(space, &bundle(&content(space)));
     }
-    for snapshot in 0..2 {
-        let args = ["backup", "--repo", "repo", "--from", "prod/cust-*", "-q"];
-        let mut command = ruleferry(&folder, &kibana, &args);
-        let mut child = spawn(command.current_dir(folder.path("")));
-        let mut most = 0;
-        let begun = std::time::Instant::now();
-        while child.try_wait().unwrap().is_none() {
-            most = peak(&child).unwrap_or(most);
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let ran = finish(child);
-        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-        // What was measured is the point of the run.
-        writeln!(
-            std::io::stdout(),
-            "snapshot {snapshot} of {many} spaces: {most} KiB, {:?}",
-            begun.elapsed()
-        )
-        .unwrap();
-        assert!(most < 256 << 10, "{most} KiB");
-    }
+    let from = ["backup", "--repo", "repo", "--from", "prod/soc,emea"];
+    well(&folder, &kibana, &from);
+    let refusal = Fault::Status {
+        status: 403,
+        retry_after: None,
+        is_html: false,
+        work: Work::NotDone,
+    };
+    let later = On {
+        nth: (3..1000).collect(),
+        ..On::each("POST", "*/_export")
+    };
+    kibana.schedule(Schedule::of([(later, refusal)]));
+    let ran = run(&folder, &kibana, &[&from[..], &["-j", "1"]].concat());
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    kibana.reset();
+    let list = ["snapshots", "--repo", "repo", "--format", "json"];
+    let first = json_lines(&well(&folder, &kibana, &list))[0]["snapshot"].clone();
+    let named = format!("`--snapshot {}`", first.as_str().unwrap());
+    let to = |target: &str, more: &[&str]| {
+        let args = ["restore", "--repo", "repo", "--to", target, "--yes"];
+        run(&folder, &kibana, &[&args[..], more].concat())
+    };
+    // The other one comes back, and nothing older without being asked for.
+    let ran = to("prod/*", &[]);
+    assert_eq!(ran.code, Some(3), "{}{}", text(&ran), ran.stderr);
+    assert!(ran.stderr.contains(&named), "{}", ran.stderr);
+    assert_eq!(kibana.state("soc").rules.len(), 22);
+    assert!(kibana.state("emea").rules.is_empty());
+    let ran = to("prod/emea", &[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&named), "{}", ran.stderr);
+    let ran = to("prod/emea", &["--snapshot", first.as_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
 }

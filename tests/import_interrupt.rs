@@ -212,3 +212,35 @@ fn items_in_place_end_between_two_as_well() {
     assert_eq!(told.counts(), [("overwritten", 41)].into());
     assert_eq!(changed(), 40);
 }
+
+#[test]
+fn a_file_is_the_same_by_whatever_way_it_is_named() {
+    let shore = Shore::of("9.1", &records());
+    let refusal = Fault::Status {
+        status: 403,
+        retry_after: None,
+        is_html: false,
+        work: Work::NotDone,
+    };
+    shore
+        .kibana
+        .schedule(Schedule::of([(On::nth("POST", ROUTE, 2), refusal)]));
+    let args = ["import", "./b.ndjson", "--space", "soc", "--yes"];
+    let cut = shore.run(&args);
+    assert_eq!(cut.code, Some(5), "{}", cut.stderr);
+    shore.kibana.schedule(Schedule::default());
+    let whole = shore.path("b.ndjson");
+    let args = [
+        "import",
+        whole.to_str().unwrap(),
+        "--space",
+        "soc",
+        "--yes",
+        "--resume",
+        "--still",
+        "100ms",
+    ];
+    let resumed = shore.run(&args);
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    assert_eq!(shore.kibana.state("soc").rules.len(), 700);
+}

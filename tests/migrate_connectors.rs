@@ -13,7 +13,7 @@ mod records;
 
 use command::{Folder, Ran};
 use ferry::{ferry, folder, report, run, text};
-use kibana::{Fault, Kibana, On, Schedule, Settings, Work};
+use kibana::{At, Fault, Kibana, On, Schedule, Settings, Work};
 use records::{acting, bundle, connector, rule, secretless, with};
 use serde_json::{Value, json};
 
@@ -108,7 +108,7 @@ fn connectors_of_one_name_and_type_take_each_others_place() {
         for told in [
             "connector `Slack` (.slack, id `slack`) is not sent; rules act through connector `Slack` (id `theirs`) (by name)",
             "connector `Mail` (.email, id `mail`) is not sent; rules act through connector `Mail` (id `mail-p`) (by name)",
-            "connector `Log` (.server-log, id `log`) has none of its name and type there, so it goes by its id",
+            "by their ids, since none of the same name and type is there: 1 connector\n    connector `Log` (.server-log, id `log`)\n",
         ] {
             assert!(shown.contains(told), "{version}: {told}: {shown}");
         }
@@ -172,6 +172,13 @@ fn what_is_not_certain_is_decided_before_anything_is_sent() {
         &to_soc(&["--connectors", "by-name", "--plan-only"]),
     );
     ends(&plan, 0);
+    let lines = run(
+        &folder,
+        &to_soc(&["--connectors", "by-name", "--plan-only", "--format", "json"]),
+    );
+    let lines = report(&lines);
+    let open = lines.iter().find(|it| it["joined"] == "connector").unwrap();
+    assert!(open["to"].is_null() && open["message"].is_string());
     assert!(
         text(&plan).contains("to be decided: connector `Slack`"),
         "{}",
@@ -363,6 +370,26 @@ fn in_another_space_of_the_same_kibana_connectors_are_found_by_where_they_came_f
         .into_iter()
         .find(|it| it["joined"] == "connector");
     assert_eq!(joined.unwrap()["id"], "slack");
+}
+
+#[test]
+fn names_hold_for_what_a_pipeline_makes_of_connectors() {
+    let [a, b] = pair("9.1");
+    let folder = folder(&[&a, &b]);
+    let content = [
+        acting("r", &["slack", "log"]),
+        connector("slack", "Slack"),
+        plain("log", "Log"),
+    ];
+    a.seed("default", &bundle(&content));
+    b.seed("soc", &bundle(&[connector("theirs", "Slack")]));
+    folder.write("p.toml", "[[step]]\nregenerate-connector-ids = {}\n");
+    let args = to_soc(&["--connectors", "by-name", "--pipeline", "p.toml", "--yes"]);
+    ends(&run(&folder, &args), 0);
+    let found = through(&b, "soc", "r");
+    assert_eq!(found[0], "theirs");
+    assert_ne!(found[1], "log");
+    assert_eq!(connectors(&b, "soc").len(), 2);
 }
 
 // Secrets.
@@ -617,6 +644,22 @@ fn a_rule_is_overwritten_once_its_connector_has_its_secrets() {
         // An import that overwrites a connector wipes what it had.
         assert!(b.secrets("soc", "slack").is_some(), "{version}");
     }
+}
+
+#[test]
+fn an_answer_that_is_lost_leaves_no_connector_without() {
+    let [a, b] = pair("9.1");
+    let folder = folder(&[&a, &b]);
+    a.seed("default", &needy());
+    secretive(&folder);
+    b.schedule(Schedule::of([
+        (On::nth("PUT", "*", 1), Fault::Reset(At::AfterWork)),
+        (On::nth("PUT", "*", 2), Fault::Reset(At::BeforeBody)),
+    ]));
+    let args = to_soc(&["--yes", "--secrets", "s.toml"]);
+    let ran = folder.command(&mut with_secrets(&folder, &args), b"");
+    ends(&ran, 0);
+    all_given(&b, "soc");
 }
 
 #[test]

@@ -231,7 +231,7 @@ fn a_server_that_is_gone_halfway_costs_the_run_alone() {
 
 #[test]
 fn what_stands_where_a_folder_belongs_is_named() {
-    for (name, code) in [("", 2), ("tmp", 1), ("snapshots", 1), ("objects", 1)] {
+    for (name, code) in [("", 2), ("tmp", 6), ("snapshots", 6), ("objects", 6)] {
         let shore = kept::shore();
         let path = match name {
             "" => shore.path("repo"),
@@ -242,6 +242,7 @@ fn what_stands_where_a_folder_belongs_is_named() {
         let ran = shore.run(&BACKUP);
         let named = Path::new("repo").join(name).display().to_string();
         ends_with(&ran, code, named.trim_end_matches('/'));
+        ends_with(&shore.run(&VERIFY), code, "is no folder");
         assert_eq!(fs::read(&path).unwrap(), b"mine");
         fs::remove_file(&path).unwrap();
         fs::rename(shore.path("aside"), &path).unwrap();

@@ -64,7 +64,7 @@ fn in_bad_weather(seed: u64) {
         spaces: vec!["soc".into()],
         ..Server::of(version)
     });
-    let values: Vec<String> = (0..1 + dice.below(300))
+    let values: Vec<String> = (0..=dice.below(300))
         .map(|n| format!("10.0.{}.{}", n / 250, n % 250))
         .collect();
     let text = values.join("\n");

@@ -22,6 +22,7 @@ const NAMED: usize = 10;
 pub(crate) enum Thing {
     ValueList,
     Timeline,
+    DataView,
     Connector,
 }
 
@@ -31,6 +32,7 @@ impl Thing {
         match self {
             Self::ValueList => "value-list",
             Self::Timeline => "timeline",
+            Self::DataView => "data-view",
             Self::Connector => "connector",
         }
     }
@@ -40,6 +42,7 @@ impl Thing {
         match self {
             Self::ValueList => "value list",
             Self::Timeline => "timeline",
+            Self::DataView => "data view",
             Self::Connector => "connector that no rule uses",
         }
     }
@@ -113,7 +116,8 @@ impl Carried {
         Self::new(thing, id).with_error(error)
     }
 
-    fn with_error(mut self, error: Error) -> Self {
+    /// The same, which could not be brought.
+    pub(crate) fn with_error(mut self, error: Error) -> Self {
         self.outcome = Outcome::Failed;
         self.message = Some(error.to_string());
         self.error = Some(error);

@@ -1,6 +1,7 @@
 //! `migrate`: brings what a space has to spaces of the same or another Kibana.
 
 mod books;
+mod carry;
 mod connectors;
 mod ended;
 mod endpoint;
@@ -8,6 +9,7 @@ mod keys;
 mod known;
 mod lacking;
 mod map;
+mod plan;
 mod prune;
 mod reference;
 mod run;
@@ -34,6 +36,7 @@ use super::import::How;
 use super::run::pipeline;
 use super::selection::Selection;
 use super::{Format, Global, secrets};
+use carry::Carries;
 use connectors::{Joined, Matching};
 use endpoint::Endpoint;
 use keys::Keys;
@@ -43,13 +46,12 @@ use prune::{Prune, Pruning};
 use run::Run;
 use side::{Side, with_suffix};
 use stock::{Origin, Stock, add_missed, export};
-use values::Carry;
 use way::Way;
 
 const NOTES: &str = "Exports the space, does the steps of `--pipeline`, makes the bundle fit each space that it is for (links, names of \
 alert indices, and for an older Kibana what it does not know, each loss named), shows what would become of every record there, \
 asks, and imports as `ruleferry import` does, with the same care. Value lists that exceptions use are brought first, with their \
-values.
+values, and so are data views and timeline templates that rules use and the target lacks; none that is there is replaced.
 
 `--map-file` says what is particular to targets:
 
@@ -61,8 +63,8 @@ values.
   [[target.step]]
   add-tags = { tags = [\"dr\"] }
 
-What rules refer to and no export has is named where the target lacks it: data views, timelines, saved queries, machine learning \
-jobs, connectors of the server's settings.
+What rules refer to and is not brought is named where the target lacks it: saved queries, machine learning jobs, connectors of the \
+server's settings.
 
 Connectors go by their ids, as in any import. With `--connectors by-name` one for which the target has a single one of the same \
 name and type, of its settings too, is not sent: rules act through that one. One for which there is none goes by its id; where \
@@ -80,18 +82,24 @@ Secrets of connectors are in no export. `--secrets FILE` says for connectors, by
   [target.connector.slack]
   webhookUrl = { env = \"CUST_A_SLACK\" }
 
-They are read once you said yes, before anything is sent, and given to connectors that lack theirs, and to no others, before and \
-after the import; they are in no output, journal or report. Which connectors of rules then still lack theirs is told.
+What that names is read once you said yes, before anything is sent, and given to connectors that lack theirs, and to no others, \
+before and after the import; it is in no output, journal or report. Which connectors of rules then still lack theirs is told.
 
 `--endpoint-list` brings the endpoint exception list as it is, to each Kibana once and first, since all its spaces share it.
 
-`--prune TAG` gives each rule the tag, and a mark in `meta` that names `--from` and the `rule_id`. Rules of a space on which both are, and that the source no longer has, are removed once all else is there. A rule that lost its tag, was saved in Kibana's editor, or is a copy, stays; so do lists that only removed rules used. Nothing is removed where the source is empty or did not give all, where the import is not whole, or where more would go than `--prune-max` allows. Take a TAG of its own for each source.
+`--plan-only` changes nothing; with `--format json` or `--report` it writes a line for each thing that would be brought first, for each \
+record as `ruleferry plan` does, for each rule that would be removed, and for what is not carried, then a summary.
+
+`--prune TAG` gives each rule the tag, and a mark in `meta` that names `--from` and the `rule_id`. Rules of a space that have both, \
+and that the source no longer has, are removed once all else is there. A rule that lost its tag, was saved in Kibana's editor, or is \
+a copy, stays; so do lists that only removed rules used. Nothing is removed where the source is empty or did not give all, where \
+the import is not whole, or where more would go than `--prune-max` allows. Take a TAG of its own for each source.
 
 The journal, and the export beside it, say how far the run got. After an interruption, a kill or a dead server, the same command \
 with `--resume` goes on with the export as it was.
 
 Exit codes: 0 all is in every space as planned; 1 failed; 3 some is not, or the source did not give all, or a target lacks what \
-rules refer to, secrets too: the report names each; 5 the credentials are refused; 130 interrupted.
+rules refer to, secrets too, or `--prune` was kept from removing: the report names each; 5 the credentials are refused; 130 interrupted.
 
 Example: ruleferry migrate --from prod/default --to 'dr/soc-*' --report report.ndjson";
 
@@ -131,16 +139,8 @@ pub(crate) struct Migrate {
     /// What links are to begin with; by default the address of the target.
     #[arg(long, value_name = "URL", help_heading = "On the way")]
     to_url: Option<String>,
-    /// Whether value lists that exceptions use are brought along: `auto` or `never`.
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_default_value = true,
-        hide_possible_values = true,
-        help_heading = "On the way"
-    )]
-    value_lists: Carry,
+    #[command(flatten)]
+    carries: Carries,
     /// How connectors of the target take the place of the source's: `by-id`, or `by-name` for those of one name and type.
     #[arg(
         long,
@@ -247,7 +247,7 @@ impl Migrate {
             endpoint: &endpoint,
             reading,
         };
-        if (self.plan_only || !self.yes) && !run.shown()? {
+        if (self.plan_only || !self.yes) && !run.shown(ledgers[0].get("missed"))? {
             return Ok(if self.plan_only {
                 Exit::Done
             } else {

@@ -18,6 +18,7 @@ pub use client::Client;
 pub use failure::Failure;
 pub use options::{Exchange, Options};
 pub use reply::Reply;
+pub(crate) use request::piece;
 pub use request::{Body, Content, Method, Request, Upload, envelope};
 pub use retry::{Outcome, Replay, Retry};
 pub use space::Space;

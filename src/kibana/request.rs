@@ -270,6 +270,19 @@ impl Request {
     }
 }
 
+/// An id as a piece of a path.
+pub(crate) fn piece(id: &str) -> String {
+    let mut path = String::new();
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            path.push(byte.into());
+        } else {
+            path += &format!("%{byte:02X}");
+        }
+    }
+    path
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,5 +341,11 @@ mod tests {
         assert_eq!(request.full_path(), "/api/status");
         let space = "soc".parse().unwrap();
         assert_eq!(request.in_space(&space).full_path(), "/s/soc/api/status");
+    }
+
+    #[test]
+    fn an_id_stays_one_piece_of_a_path() {
+        assert_eq!(piece("a-B_9.~"), "a-B_9.~");
+        assert_eq!(piece("a/b ü"), "a%2Fb%20%C3%BC");
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::pages::connectors;
+use super::timelines::{self, Which};
 use crate::bundle::References;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Raw;
@@ -170,6 +171,11 @@ impl Beyond {
         } else {
             None
         };
+        let templates = if asked(Sort::Timeline) {
+            told(timelines::list(client, space, Which::Templates))?
+        } else {
+            None
+        };
         self.things()
             .map(|(sort, id, _)| match sort {
                 Sort::ValueList => told(super::value_lists::Settings::of(client, space, id))
@@ -179,14 +185,18 @@ impl Beyond {
                     .map(|all| all.iter().any(|it| &*it.id == id))),
                 Sort::DataView if is_own_view(id) => Ok(Some(true)),
                 Sort::DataView => Ok(views.as_ref().map(|all| all.contains(id))),
-                Sort::Timeline | Sort::SavedQuery | Sort::Job => Ok(None),
+                Sort::Timeline => Ok(templates.as_ref().map(|all| {
+                    let mut ids = all.iter().filter_map(|it| it.template.as_deref());
+                    ids.any(|it| it == id)
+                })),
+                Sort::SavedQuery | Sort::Job => Ok(None),
             })
             .collect()
     }
 }
 
 /// Whether Kibana makes the data view itself in every space.
-fn is_own_view(id: &str) -> bool {
+pub fn is_own_view(id: &str) -> bool {
     id.starts_with("security-solution-")
 }
 

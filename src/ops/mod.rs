@@ -6,6 +6,7 @@ pub mod beyond;
 pub mod brought;
 pub mod bulk_action;
 pub mod counterpart;
+pub mod data_views;
 pub mod export;
 pub mod find;
 pub mod import;

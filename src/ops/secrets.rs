@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::import::{Inventory, What, indices};
 use super::pages::{Connector, connectors, origins};
 use crate::error::{Error, ErrorKind, Result};
-use crate::kibana::{Client, Method, Request, Space};
+use crate::kibana::{Client, Method, Request, Space, piece};
 
 /// The secrets of a connector, by the names that its type has for them.
 #[derive(Clone, PartialEq)]
@@ -138,7 +138,7 @@ pub fn give(
     })?;
     let request = Request::new(
         Method::Put,
-        format!("/api/actions/connector/{}", encoded(&connector.id)),
+        format!("/api/actions/connector/{}", piece(&connector.id)),
     )
     .in_space(space)
     .json(json)
@@ -147,19 +147,6 @@ pub fn give(
         Ok(_) => Ok(()),
         Err(error) => Err(without(error, &secrets.texts())),
     }
-}
-
-/// An id as a piece of a path.
-fn encoded(id: &str) -> String {
-    let mut path = String::new();
-    for byte in id.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            path.push(byte.into());
-        } else {
-            path += &format!("%{byte:02X}");
-        }
-    }
-    path
 }
 
 /// The error without what the server repeats of secrets.
@@ -258,11 +245,5 @@ mod tests {
         ] {
             assert_eq!(hidden(message, &texts), shown);
         }
-    }
-
-    #[test]
-    fn an_id_stays_one_piece_of_a_path() {
-        assert_eq!(encoded("a-B_9.~"), "a-B_9.~");
-        assert_eq!(encoded("a/b ü"), "a%2Fb%20%C3%BC");
     }
 }

@@ -83,12 +83,12 @@ fn content(name: &Value, ty: &Value, config: &Value) -> Value {
 }
 
 /// Brings connectors into a space, or says what would become of them.
-pub fn import(client: &Client, space: &Space, spare: &[Spare], doing: Doing) -> Result<Vec<Told>> {
-    if spare.is_empty() {
+pub fn import(client: &Client, space: &Space, bundle: &[Spare], doing: Doing) -> Result<Vec<Told>> {
+    if bundle.is_empty() {
         return Ok(Vec::new());
     }
     let there = there(client, space)?;
-    let mut all: Vec<Told> = spare
+    let mut all: Vec<Told> = bundle
         .iter()
         .map(|it| {
             let (outcome, message) = match there.get(&it.id) {
@@ -111,7 +111,7 @@ pub fn import(client: &Client, space: &Space, spare: &[Spare], doing: Doing) -> 
         let wanted: Vec<usize> = (0..all.len())
             .filter(|&at| matches!(all[at].outcome, Outcome::Created | Outcome::Overwritten))
             .collect();
-        send(client, space, spare, &wanted, &mut all, doing)?;
+        send(client, space, bundle, &wanted, &mut all, doing)?;
     }
     Ok(all)
 }
@@ -124,7 +124,7 @@ fn there(client: &Client, space: &Space) -> Result<HashMap<Box<str>, Connector>>
 fn send(
     client: &Client,
     space: &Space,
-    spare: &[Spare],
+    bundle: &[Spare],
     wanted: &[usize],
     all: &mut [Told],
     doing: Doing,
@@ -132,7 +132,7 @@ fn send(
     let mut piece = String::new();
     let mut members = Vec::new();
     for &at in wanted {
-        if !piece.is_empty() && piece.len() + spare[at].line.len() >= PIECE {
+        if !piece.is_empty() && piece.len() + bundle[at].line.len() >= PIECE {
             upload(
                 client,
                 space,
@@ -143,7 +143,7 @@ fn send(
             )?;
             members.clear();
         }
-        piece.push_str(&spare[at].line);
+        piece.push_str(&bundle[at].line);
         piece.push('\n');
         members.push(at);
     }

@@ -180,6 +180,9 @@ pub(super) fn make(path: &Path) -> Result<bool> {
     if path.is_dir() {
         return Ok(false);
     }
+    if path.is_file() {
+        return Err(damaged(path, "is no folder"));
+    }
     make_all(path).map(|()| true)
 }
 
@@ -193,6 +196,7 @@ fn make_all(path: &Path) -> Result<()> {
 pub(super) fn names(folder: &Path) -> Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
+        Err(_) if folder.is_file() => return Err(damaged(folder, "is no folder")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(reading(folder, error)),
     };

@@ -230,9 +230,15 @@ pub(crate) fn path(run: &Run<'_>) -> Option<PathBuf> {
     }
     let folder = dirs::state_dir().or_else(dirs::data_local_dir)?;
     let spaces: Vec<&str> = run.spaces.iter().map(Space::as_str).collect();
-    let what = format!("{}\n{}\n{:?}", run.url, spaces.join(","), run.input.files);
+    let files: Vec<PathBuf> = run.input.files.iter().map(|file| real(file)).collect();
+    let what = format!("{}\n{}\n{files:?}", run.url, spaces.join(","));
     let name = format!("import-{:016x}.journal", xxh3_64(what.as_bytes()));
     Some(folder.join("ruleferry").join(name))
+}
+
+/// Where the file really is, so that one file is the same by whatever way it was named.
+fn real(file: &Path) -> PathBuf {
+    file.canonicalize().unwrap_or_else(|_| file.into())
 }
 
 fn head(run: &Run<'_>, is_stdin: bool) -> Result<Value> {
@@ -242,7 +248,7 @@ fn head(run: &Run<'_>, is_stdin: bool) -> Result<Value> {
         run.input
             .files
             .iter()
-            .map(|file| fingerprint(file))
+            .map(|file| fingerprint(&real(file)))
             .collect::<Result<Value>>()?
     };
     let spaces: Vec<&str> = run.spaces.iter().map(Space::as_str).collect();

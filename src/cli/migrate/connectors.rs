@@ -21,6 +21,9 @@ use super::reference::{Reference, Replacement};
 use super::side::Side;
 use crate::cli::import::ledger::Ledger;
 
+/// How many connectors are named unless more is asked for.
+const NAMED: usize = 10;
+
 /// How connectors find those that take their place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(super) enum Matching {
@@ -118,8 +121,8 @@ impl Joined {
         )
     }
 
-    /// As people read it before they say yes.
-    pub(super) fn text(&self, side: &Side, space: &Space) -> String {
+    /// As people read it before they say yes: so many that go by their ids by name unless more is asked for.
+    pub(super) fn text(&self, side: &Side, space: &Space, names_all: bool) -> String {
         let mut text = String::new();
         let Some(place) = self.place(side, space) else {
             return text;
@@ -128,10 +131,14 @@ impl Joined {
             let old = label(&pair.old, pair.names[0].as_deref(), pair.ty.as_deref());
             let new = label(&pair.new, pair.names[1].as_deref(), None);
             let how = if pair.is_mapped { "map file" } else { "name" };
-            _ = writeln!(
-                text,
-                "  {old} is not sent; rules act through {new} (by {how})"
-            );
+            _ = if pair.old == pair.new {
+                writeln!(text, "  {old} is there already and is not sent")
+            } else {
+                writeln!(
+                    text,
+                    "  {old} is not sent; rules act through {new} (by {how})"
+                )
+            };
             if pair.is_missing_secrets {
                 _ = writeln!(
                     text,
@@ -139,11 +146,20 @@ impl Joined {
                 );
             }
         }
-        for absent in &place.absent {
+        if !place.absent.is_empty() {
+            let count = place.absent.len();
+            let plural = if count == 1 { "" } else { "s" };
             _ = writeln!(
                 text,
-                "  {absent} has none of its name and type there, so it goes by its id"
+                "  by their ids, since none of the same name and type is there: {count} connector{plural}"
             );
+            let shown = if names_all { count } else { NAMED };
+            for absent in place.absent.iter().take(shown) {
+                _ = writeln!(text, "    {absent}");
+            }
+            if count > shown {
+                _ = writeln!(text, "    and {} more; `-v` names them", count - shown);
+            }
         }
         for open in &place.open {
             _ = writeln!(text, "  to be decided: {open}");
@@ -154,21 +170,27 @@ impl Joined {
     /// As lines of the report.
     pub(super) fn json(&self, side: &Side, space: &Space, target: Option<&str>) -> String {
         let mut text = String::new();
+        let mut add = |mut line: Value| {
+            line["schema_version"] = 1.into();
+            line["space"] = space.as_str().into();
+            if let Some(target) = target {
+                line["target"] = target.into();
+            }
+            _ = writeln!(text, "{line}");
+        };
         for pair in self.pairs(side, space) {
-            let mut line = json!({
-                "schema_version": 1,
+            add(json!({
                 "joined": "connector",
                 "id": pair.old,
                 "to": pair.new,
                 "name": pair.names[0],
                 "to_name": pair.names[1],
                 "by": if pair.is_mapped { "map-file" } else { "name" },
-                "space": space.as_str(),
-            });
-            if let Some(target) = target {
-                line["target"] = Value::from(target);
-            }
-            _ = writeln!(text, "{line}");
+            }));
+        }
+        // Only a plan has these.
+        for open in self.place(side, space).iter().flat_map(|it| &it.open) {
+            add(json!({"joined": "connector", "to": null, "message": open}));
         }
         text
     }

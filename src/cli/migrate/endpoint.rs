@@ -122,7 +122,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn endpoint_made(&self, side: &Side) -> Result<Option<Made>> {
+    /// What a Kibana would get of the list, if anything.
+    pub(super) fn endpoint_made(&self, side: &Side) -> Result<Option<Made>> {
         match &self.endpoint.stock {
             Some(stock) if !side.is_of(self.origin) => self
                 .way
@@ -169,7 +170,6 @@ impl Run<'_> {
         drop(progress);
         let there = vec![None; made.beyond.things().count()];
         Ok(Some(Arrived {
-            pruned: None,
             cargo: Cargo::EndpointList,
             made,
             there,

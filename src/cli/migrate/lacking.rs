@@ -92,7 +92,7 @@ impl Lacking {
             };
             _ = writeln!(
                 text,
-                "  not carried: the secrets of {count} connector{plural}, without which rules cannot act through"
+                "  not carried: the secrets of {count} connector{plural}, through which no rule acts before they are given"
             );
         }
         for (named, why) in &self.without {

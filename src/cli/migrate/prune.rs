@@ -30,7 +30,7 @@ const MOST: usize = 20;
 #[command(next_help_heading = "Prune")]
 pub(super) struct Prune {
     /// Gives each rule this tag, and removes rules brought under it before that the source no longer has.
-    #[arg(long, value_name = "TAG", conflicts_with_all = ["only", "ids", "custom_only"])]
+    #[arg(long, value_name = "TAG", conflicts_with_all = ["only", "ids", "custom_only", "no_verify"])]
     prune: Option<String>,
     /// How many rules a space may lose, as in `50` or `25%` of those it was brought; else 10%, at most 20.
     #[arg(long, value_name = "N", requires = "prune")]
@@ -286,20 +286,20 @@ impl Planned {
     }
 
     /// As it is told before it is done.
-    pub(super) fn told(self) -> Pruned {
+    pub(super) fn told(&self) -> Pruned {
         let mut pruned = Pruned {
             lines: Vec::new(),
             orphans: Vec::new(),
             exit: Exit::Done,
-            bar: self.bar,
+            bar: self.bar.clone(),
         };
         let state = match pruned.bar {
             None => "planned",
             Some(_) => "withheld",
         };
-        pruned.add(self.brought.gone, state, None);
-        for (rule, why) in self.brought.kept {
-            pruned.add(vec![rule], "kept", Some(&why.to_string()));
+        pruned.add(self.brought.gone.clone(), state, None);
+        for (rule, why) in &self.brought.kept {
+            pruned.add(vec![rule.clone()], "kept", Some(&why.to_string()));
         }
         pruned
     }

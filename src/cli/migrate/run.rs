@@ -6,7 +6,7 @@ use std::io::Write as _;
 
 use ruleferry::error::{Error, Result};
 use ruleferry::kibana::Space;
-use ruleferry::ops::import::{Survey, several};
+use ruleferry::ops::import::several;
 use ruleferry::pipeline::Reading;
 use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::json;
@@ -20,9 +20,7 @@ use super::prune::{Planned, Pruned, Pruning};
 use super::side::Side;
 use super::stock::{Origin, Stock};
 use super::told::Beside;
-use super::values::{Carry, carry};
 use super::way::{Made, Way};
-use crate::cli::ask::ask;
 use crate::cli::carried::Carried;
 use crate::cli::exit::Exit;
 use crate::cli::import::job::{self, Done, Job};
@@ -84,14 +82,14 @@ pub(super) struct Whole {
 }
 
 impl Run<'_> {
-    fn at_once(&self) -> usize {
+    pub(super) fn at_once(&self) -> usize {
         match self.global.jobs {
             0 => AT_ONCE,
             jobs => jobs,
         }
     }
 
-    fn made(&self, side: &Side, space: &Space) -> Result<Made> {
+    pub(super) fn made(&self, side: &Side, space: &Space) -> Result<Made> {
         let place = (side, space);
         self.way
             .bundle(self.origin, self.stock, place, &self.reading)
@@ -109,98 +107,33 @@ impl Run<'_> {
     }
 
     /// The name of a target, where there are several Kibanas.
-    fn target<'s>(&self, side: &'s Side) -> Option<&'s str> {
+    pub(super) fn target<'s>(&self, side: &'s Side) -> Option<&'s str> {
         (self.sides.len() > 1).then_some(&*side.connected.name)
     }
 
-    /// Shows what would become of everything, and asks; says whether it is to be done.
-    pub(super) fn shown(&self) -> Result<bool> {
-        let is_dry = self.verb.plan_only;
-        let mut notes = Notes::new(Format::Text, true, self.global);
-        let (mut sent, mut removed, mut spaces) = (0, 0, 0);
-        for side in self.sides {
-            let (shown, count) = self.endpoint_shown(side)?;
-            self.show(&shown)?;
-            sent += count;
-            for some in side.spaces.chunks(self.at_once()) {
-                let surveyed = several(some, some.len(), |space| -> Result<_> {
-                    let made = self.made(side, space)?;
-                    let surveys = self.job(side, space, &made).surveys()?;
-                    let there = made.beyond.there(&side.connected.client, space)?;
-                    let planned = self.planned(side, space, &made)?;
-                    Ok((made, surveys, there, planned))
-                });
-                for (space, surveyed) in some.iter().zip(surveyed) {
-                    let (made, surveys, there, planned) = surveyed?;
-                    let job = self.job(side, space, &made);
-                    let shown = text::surveys(&job, &surveys, self.global.verbose, is_dry);
-                    let beside = self.beside(&made, &there, false);
-                    let mut more = shown
-                        + &self.way.joined.text(side, space)
-                        + &self.keyed(side, space, &made)
-                        + &self.brought(&made, &there);
-                    if let (Some(pruning), Some(planned)) = (&self.pruning, planned) {
-                        pruning.show(side, space, &planned);
-                        removed += planned.count();
-                        more += &planned.told().text(self.global.verbose);
-                    }
-                    more += &beside.text(self.global.verbose);
-                    self.show(&more)?;
-                    for (location, note) in &made.notes {
-                        notes.take(location, note)?;
-                    }
-                    sent += surveys.iter().map(Survey::sent).sum::<usize>();
-                    spaces += 1;
-                }
-            }
-        }
-        notes.tell();
-        if is_dry {
-            return Ok(false);
-        }
-        self.way.joined.decided()?;
-        let place = match self.sides {
-            [side] if spaces == 1 => format!("space {}", side.name(&side.spaces[0])),
-            [side] => format!("{spaces} spaces of {}", side.connected),
-            sides => format!("{spaces} spaces of {} Kibanas", sides.len()),
-        };
-        let more = match removed {
-            0 => String::new(),
-            removed => format!(" and remove {removed} rules there"),
-        };
-        ask(
-            &format!("Send {sent} records to {place}{more}?"),
-            self.verb.yes,
-        )
-    }
-
     /// What is to go from a space, if anything is ever to go.
-    fn planned(&self, side: &Side, space: &Space, made: &Made) -> Result<Option<Planned>> {
+    pub(super) fn planned(
+        &self,
+        side: &Side,
+        space: &Space,
+        made: &Made,
+    ) -> Result<Option<Planned>> {
         let planned = |pruning: &Pruning<'_>| pruning.plan(side, space, made);
         self.pruning.as_ref().map(planned).transpose()
     }
 
-    fn beside<'b>(&self, made: &'b Made, there: &'b [Option<bool>], is_done: bool) -> Beside<'b> {
+    pub(super) fn beside<'b>(
+        &'b self,
+        made: &'b Made,
+        there: &'b [Option<bool>],
+        here: Option<&'b [Option<bool>]>,
+    ) -> Beside<'b> {
         Beside {
             made,
             there,
-            carry: self.verb.value_lists,
-            is_done,
+            carries: &self.verb.carries,
+            here,
         }
-    }
-
-    /// The value lists that would be brought.
-    fn brought(&self, made: &Made, there: &[Option<bool>]) -> String {
-        let mut text = String::new();
-        if self.verb.value_lists == Carry::Never {
-            return text;
-        }
-        for ((sort, id, users), there) in made.beyond.things().zip(there) {
-            if sort == ruleferry::ops::beyond::Sort::ValueList && *there != Some(true) {
-                _ = writeln!(text, "  value list `{id}` is made first ({})", users.ty);
-            }
-        }
-        text
     }
 
     /// Does it; says how the run ends, and whether nothing is left to go on with.
@@ -261,10 +194,12 @@ impl Run<'_> {
         let planned = self.planned(side, space, &made)?;
         let is_done = ledger.before(space).is_some_and(|before| before.is_done);
         let may_add = self.verb.resume || self.verb.how.manner().terms.overwrite.exceptions;
-        let carried = if self.verb.value_lists == Carry::Auto && !is_done {
-            carry(self.origin, (client, space), &made.beyond, may_add)
-        } else {
+        let carried = if is_done {
             Vec::new()
+        } else {
+            let place = (client, space);
+            let carries = &self.verb.carries;
+            carries.carry(self.origin, place, &made.beyond, may_add)
         };
         let place = self.place(side, space);
         let secrets = self.keys.before(place, &made.bundle)?;
@@ -309,7 +244,7 @@ impl Run<'_> {
         if self.verb.how.remove_duplicates {
             job.remove_duplicates(&mut done, self.verb.yes)?;
         }
-        let beside = self.beside(&made, &there, true);
+        let beside = self.beside(&made, &there, None);
         let mut exit = job::exit(&done);
         let is_part = beside.lacking() > 0 || made.left_out() > 0 || !secrets.is_whole();
         if exit == Exit::Done && (is_part || carried.iter().any(|it| !it.is_there())) {

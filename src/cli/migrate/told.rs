@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 
 use ruleferry::kibana::Space;
 use ruleferry::ops::beyond::Sort;
-use ruleferry::transform::is_own_timeline;
 use serde_json::json;
 
-use super::values::Carry;
+use super::carry::{Carries, is_own};
 use super::way::Made;
 use crate::cli::notes;
 
@@ -21,18 +20,18 @@ type Group = ((Sort, Option<bool>), Vec<String>);
 pub(super) struct Beside<'b> {
     pub(super) made: &'b Made,
     pub(super) there: &'b [Option<bool>],
-    pub(super) carry: Carry,
-    /// Whether value lists are carried by now, so that nothing is to be said of those that are there.
-    pub(super) is_done: bool,
+    pub(super) carries: &'b Carries,
+    /// What the source has of it, before anything is carried; none once that is done, and what is lacking yet is so for good.
+    pub(super) here: Option<&'b [Option<bool>]>,
 }
 
 impl Beside<'_> {
     fn things(&self) -> impl Iterator<Item = (Sort, String, &str, Option<bool>)> {
-        let things = self.made.beyond.things().zip(self.there);
-        things.filter_map(|((sort, id, users), there)| {
-            let brought = sort == Sort::ValueList && self.carry == Carry::Auto;
-            let is_own = sort == Sort::Timeline && is_own_timeline(id);
-            if *there == Some(true) || is_own || brought && !self.is_done {
+        let things = self.made.beyond.things().zip(self.there).enumerate();
+        things.filter_map(|(at, ((sort, id, users), there))| {
+            let comes = |here: &[Option<bool>]| here.get(at) != Some(&Some(false));
+            let is_brought = self.carries.has(sort) && self.here.is_some_and(comes);
+            if *there == Some(true) || is_own(sort, id) || is_brought {
                 return None;
             }
             let more = match users.count {

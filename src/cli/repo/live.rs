@@ -57,8 +57,8 @@ pub(super) fn compare(
         let Some(stored) = manifest.space(space.as_str()) else {
             continue;
         };
-        let live = (&connected, &space, version);
-        let (tally, is_whole) = tally((repository, stored), live, global)?;
+        let now = (&connected, &space, version);
+        let (tally, is_whole) = tally((repository, stored), now, global)?;
         let beside = Beside::compare((repository, stored), (&connected.client, &space))?;
         if tally.has_differences() || beside.has_differences() {
             exit = Exit::Findings;

@@ -22,18 +22,16 @@ impl Taking<'_> {
         let Some(lists) = self.had("value lists", read)? else {
             return Ok(());
         };
-        if lists.is_empty() {
-            // A server that may not look says that there is nothing.
-            match value_lists::hidden(client, space) {
-                Ok(Some(index)) => {
-                    let why = format!("these credentials may not read the index `{index}`");
-                    self.lacks("value lists", why);
-                }
-                Ok(None) => {}
-                Err(error) if is_refusal(&error) => {}
-                Err(error) => return Err(Failure::of(error)),
+        // A server that may not look into an index says that there is nothing in it.
+        match value_lists::hidden(client, space) {
+            Ok(Some(index)) => {
+                let why = format!("these credentials may not read the index `{index}`");
+                self.lacks("value lists", why);
+                return Ok(());
             }
-            return Ok(());
+            Ok(None) => {}
+            Err(error) if is_refusal(&error) => {}
+            Err(error) => return Err(Failure::of(error)),
         }
         let mut kept = Vec::new();
         for list in &lists {

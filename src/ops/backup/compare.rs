@@ -80,8 +80,8 @@ fn value_lists(
     let settings = stored.file(VALUE_LISTS);
     let lines = settings.map(|file| open(repository, file).lines());
     for line in lines.into_iter().flatten() {
-        let line = line.map_err(|source| Error::io("reading a snapshot", source))?;
-        let Some(old) = Settings::parse(&line) else {
+        let text = line.map_err(|source| Error::io("reading a snapshot", source))?;
+        let Some(old) = Settings::parse(&text) else {
             continue;
         };
         let values = stored.file(&format!("{VALUES}{}", old.id()));

@@ -1,15 +1,21 @@
 //! Removes rules that were brought, and reads back what came of it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use super::{Kept, Mark, Rule};
 use crate::bulk::Live;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{Object, quoted};
 use crate::kibana::{Client, Space};
-use crate::ops::bulk_action::{Answer, Failed, MOST_IN_FLIGHT, Order};
+use crate::ops::bulk_action::{Answer, Failed, Order};
 use crate::ops::find;
 use crate::record::{ListKey, Record};
+
+/// How often the space is read at most until what was deleted is gone.
+const LOOKS: u32 = 5;
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What became of a rule that was to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,11 +67,12 @@ pub fn remove(client: &Client, space: &Space, mark: &Mark, rules: Vec<Rule>) -> 
         space,
         request: &request,
         dry_run: false,
-        jobs: MOST_IN_FLIGHT,
+        // Spaces go side by side, and Kibana does few of these requests at a time.
+        jobs: 1,
         keeps: false,
     };
     let mut answer = order.run(Some(&ids))?;
-    let after = objects(client, space, mark, &rules);
+    let after = looked_for(client, space, mark, (&rules, &ids), &answer);
     let fates = rules.into_iter().map(|rule| {
         let fate = match &after {
             _ if !is_same(&rule) => Fate::Kept(Kept::Changed),
@@ -87,6 +94,32 @@ pub fn remove(client: &Client, space: &Space, mark: &Mark, rules: Vec<Rule>) -> 
         removal.orphans = orphans(client, space, &removal.rules)?;
     }
     Ok(removal)
+}
+
+/// What the rules are once those that the server deletes are gone: it may be at work yet, and a search may lag behind it.
+fn looked_for(
+    client: &Client,
+    space: &Space,
+    mark: &Mark,
+    (rules, ids): (&[Rule], &[String]),
+    answer: &Answer,
+) -> Result<HashMap<Box<str>, Option<Rule>>> {
+    let failed = |id: &String| {
+        let mut rules = answer.errors.iter().flat_map(|it| &it.rules);
+        answer.unsent.contains(id) || rules.any(|rule| rule.id.as_ref() == Some(id))
+    };
+    let mut look = 1;
+    loop {
+        let after = objects(client, space, mark, rules)?;
+        let is_awaited = |id: &String| after.contains_key(id.as_str()) && !failed(id);
+        if look == LOOKS || !ids.iter().any(is_awaited) {
+            return Ok(after);
+        }
+        look += 1;
+        if !client.pause(PAUSE) {
+            return Err(ErrorKind::Interrupted.into());
+        }
+    }
 }
 
 /// What these rules are by now, by object id: none where it is no rule of the mark any more.

@@ -140,7 +140,7 @@ pub(super) fn warnings(
     })?;
     if !secretless.is_empty() {
         warnings.push(format!(
-            "somebody has to enter the secrets of {} before they can be used",
+            "the secrets of {} have to be given before they can be used",
             named("connector", &secretless)
         ));
     }

@@ -28,6 +28,7 @@ mod actions;
 mod bulk;
 mod connector;
 mod connectors;
+mod data_views;
 mod exceptions;
 mod export;
 mod faults;
@@ -265,6 +266,17 @@ impl Kibana {
     /// Puts a value list of addresses into a space.
     pub(crate) fn seed_values(&self, space: &str, id: &str, values: &[&str]) {
         values::put(&mut self.inner.world(), space, id, values);
+    }
+
+    /// Puts a data view into a space.
+    pub(crate) fn seed_view(&self, space: &str, view: &Value) {
+        data_views::put(&mut self.inner.world(), space, view);
+    }
+
+    /// The data views of a space, by id.
+    pub(crate) fn views(&self, space: &str) -> Vec<Value> {
+        let world = self.inner.world();
+        world.space(space).data_views.values().cloned().collect()
     }
 
     /// The values of a list; none if there is no such list.

@@ -8,7 +8,8 @@ use super::http::{Answer, Asked, platform};
 use super::lists::{self, What};
 use super::table::Made;
 use super::{
-    API_KEY, Inner, bulk, connector, connectors, export, import, rules, timelines, values,
+    API_KEY, Inner, bulk, connector, connectors, data_views, export, import, rules, timelines,
+    values,
 };
 
 /// The answer to a request.
@@ -99,12 +100,13 @@ fn route(inner: &Inner, asked: &Asked, made: Made) -> Result<Answer, Answer> {
             let id = path.trim_start_matches("/api/actions/connector/");
             connector::answer(&mut world(), asked, method, id)
         }
-        ("GET", "/api/data_views") => Ok(Answer::json(200, &json!({"data_view": []}))),
+        (method, path) if path == "/api/data_views" || path.starts_with("/api/data_views/") => {
+            data_views::answer(&mut world(), asked, method, path)
+        }
         (method, path) if path == "/api/lists" || path.starts_with("/api/lists/") => {
             values::answer(&mut world(), asked, method, path)
         }
         (_, path) if path.starts_with("/api/timeline") => timelines::answer(&mut world(), asked),
-        ("POST", "/api/saved_objects/_import") => connectors::saved_objects(&mut world(), asked),
         ("POST", "/api/saved_objects/_export") => export::saved_objects(&world(), asked),
         _ => Err(platform(404, "Not Found")),
     }

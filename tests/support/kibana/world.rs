@@ -56,6 +56,8 @@ pub(super) struct Space {
     pub(super) connectors: BTreeMap<String, Connector>,
     /// Whether value lists can be made.
     pub(super) has_value_index: bool,
+    /// Data views by id.
+    pub(super) data_views: BTreeMap<String, Value>,
     /// Value lists: what each is, and its values in the order in which they came.
     pub(super) value_lists: BTreeMap<String, (Value, Vec<String>)>,
     /// Timelines and templates, in the order in which they were made.

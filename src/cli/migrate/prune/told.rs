@@ -9,6 +9,7 @@ use ruleferry::record::ListKey;
 use serde_json::{Value, json};
 
 use crate::cli::exit::Exit;
+use crate::cli::plan::count;
 
 /// How many rules are named that stay, unless more is asked for.
 const NAMED: usize = 10;
@@ -54,18 +55,16 @@ impl Pruned {
     /// As people read it.
     pub(in crate::cli::migrate) fn text(&self, names_all: bool) -> String {
         let mut text = String::new();
-        for (state, label) in [
-            (
-                "planned",
-                "to be removed, since the source no longer has them",
-            ),
-            ("removed", "removed, since the source no longer has them"),
-            ("withheld", "not removed"),
-            ("failed", "could not be removed"),
-            ("unknown", "perhaps removed"),
+        for (state, label, more) in [
+            ("planned", "to remove", " that the source no longer has"),
+            ("removed", "removed", " that the source no longer has"),
+            ("withheld", "not removed", ""),
+            ("failed", "could not be removed", ""),
+            ("unknown", "perhaps removed", ""),
             (
                 "kept",
-                "kept, though they have the tag and the source has them not",
+                "kept",
+                " with the tag that the source does not have",
             ),
         ] {
             let lines: Vec<&Line> = self.lines.iter().filter(|it| it.state == state).collect();
@@ -76,7 +75,8 @@ impl Pruned {
                 Some(bar) if state == "withheld" => format!(": {bar}"),
                 _ => String::new(),
             };
-            _ = writeln!(text, "  {} rules {label}{why}", lines.len());
+            let rules = count(lines.len(), "rule");
+            _ = writeln!(text, "  {label}: {rules}{more}{why}");
             // What goes is named whole.
             let is_cut = !names_all && matches!(state, "withheld" | "kept");
             let shown = if is_cut { NAMED } else { lines.len() };
