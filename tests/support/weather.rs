@@ -145,7 +145,7 @@ impl Voyage {
             let says = format!(
                 "{} `{}`: {told:?}, error {:?}",
                 entry.kind,
-                entry.id.as_deref().unwrap_or(""),
+                entry.id.unwrap_or(""),
                 crossed.error
             );
             match told.outcome {

@@ -170,6 +170,7 @@ impl Run<'_> {
         drop(progress);
         let there = vec![None; made.beyond.things().count()];
         Ok(Some(Arrived {
+            pruned: None,
             cargo: Cargo::EndpointList,
             made,
             there,
