@@ -13,7 +13,7 @@ mod records;
 
 use command::Folder;
 use kibana::{API_KEY, Fault, Kibana, On, Schedule, Settings, Work};
-use page::{Page, blocks, commands, even};
+use page::{Page, blocks, commands, even, is_well_formed};
 use records::{bundle, item, list, rule, with};
 use serde_json::{Value, json};
 
@@ -210,6 +210,7 @@ fn commands_that_are_not_run_are_commands() {
             .iter()
             .filter(|it| it.language != "sh" && it.language != "text" || !it.is_run)
         {
+            assert!(is_well_formed(block), "docs/{name}:{}", block.line);
             for command in commands(block) {
                 let words: Vec<&str> = command.split_whitespace().skip(1).collect();
                 let words: Vec<&str> = words

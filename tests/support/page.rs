@@ -113,6 +113,10 @@ impl Page {
     /// Runs the page.
     pub(crate) fn run(&self, mut meanwhile: impl FnMut(&str)) {
         let page = fs::read_to_string(&self.path).unwrap();
+        if Command::new("jq").arg("--version").output().is_err() {
+            // Readers are told that they need it.
+            return;
+        }
         let name = self.path.file_name().unwrap().to_string_lossy();
         let mut lines: Vec<&str> = page.lines().collect();
         let (mut printed, mut wrong, mut outputs) = (None, Vec::new(), Vec::new());
@@ -124,12 +128,10 @@ impl Page {
                 &block.file,
                 Option::<String>::take(&mut printed),
             ) {
-                ("text", _, Some(output)) => {
-                    if even(&output) != even(&block.text) {
-                        wrong.push(format!("{place} is printed otherwise:\n{output}"));
-                        let within = block.line..block.line + block.text.lines().count();
-                        outputs.push((within, output));
-                    }
+                ("text", _, Some(output)) if even(&output) != even(&block.text) => {
+                    wrong.push(format!("{place} is printed otherwise:\n{output}"));
+                    let within = block.line..block.line + block.text.lines().count();
+                    outputs.push((within, output));
                 }
                 (_, Some(file), _) if !file.starts_with('/') => {
                     self.folder.write(file, self.real(&block.text));
@@ -251,6 +253,18 @@ fn is_time(run: &str) -> bool {
 fn is_id(run: &str) -> bool {
     let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
     run.len() >= 8 && run.contains(|it: char| it.is_ascii_digit()) && run.bytes().all(is_digit)
+}
+
+/// Whether a sample for systemd or Kubernetes can be read.
+pub(crate) fn is_well_formed(block: &Block) -> bool {
+    let joined = block.text.replace("\\\n", " ");
+    match &*block.language {
+        "ini" => joined.lines().all(|line| {
+            line.is_empty() || line.contains('=') || line.starts_with('[') && line.ends_with(']')
+        }),
+        "yaml" => saphyr_parser::Parser::new_from_str(&block.text).all(|event| event.is_ok()),
+        _ => true,
+    }
 }
 
 /// The commands in blocks that are not run: lines of a shell, of cron and of systemd, and `args` of a container.
