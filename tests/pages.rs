@@ -204,7 +204,7 @@ fn one_export_to_many_customer_spaces() {
 #[test]
 fn commands_that_are_not_run_are_commands() {
     let mut count = 0;
-    for name in PAGES {
+    for name in PAGES.into_iter().chain(["../README.md", "repository.md"]) {
         let text = page::text(name);
         for block in blocks(&text)
             .iter()
@@ -212,11 +212,8 @@ fn commands_that_are_not_run_are_commands() {
         {
             assert!(is_well_formed(block), "docs/{name}:{}", block.line);
             for command in commands(block) {
-                let words: Vec<&str> = command.split_whitespace().skip(1).collect();
-                let words: Vec<&str> = words
-                    .iter()
-                    .map(|it| it.trim_matches(['"', '\'']))
-                    .collect();
+                let words = shlex::split(&command).unwrap();
+                let words: Vec<&str> = words.iter().skip(1).map(|it| &**it).collect();
                 let ran = Folder::new().run(&[&words[..], &["--help"]].concat(), b"");
                 assert_eq!(
                     ran.code,
