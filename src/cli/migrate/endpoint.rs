@@ -177,7 +177,6 @@ impl Run<'_> {
             carried: Vec::new(),
             secrets: lacking::Lacking::default(),
             done,
-            pruned: None,
         }))
     }
 }
