@@ -18,6 +18,7 @@ use ruleferry::kibana::{Client, Credentials, Options, Retry, Space};
 use ruleferry::ops;
 use ruleferry::schema;
 
+pub(crate) use credentials::printed;
 pub(crate) use profile::{Profile, Profiles, Words};
 pub(crate) use target::{Spaces, Target};
 

@@ -14,7 +14,7 @@ use ruleferry::kibana::Space;
 use ruleferry::ops::secrets::Secrets;
 use toml::{Table, Value};
 
-use super::connection::{Connected, Target, Words};
+use super::connection::{Connected, Target, Words, printed};
 use super::notes::write_text;
 use read::Asked;
 
@@ -70,7 +70,7 @@ impl From {
                 (text, path.display().to_string())
             }
             (None, Some(command)) => {
-                let text = read::printed(command, "`--secrets-command`")?;
+                let text = printed(&command.0, "`--secrets-command`")?;
                 (text, "--secrets-command".into())
             }
             (None, None) => return Ok(Supply::default()),

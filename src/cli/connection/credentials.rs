@@ -171,12 +171,18 @@ fn secret_in(path: &Path) -> Result<Secret> {
     Secret::new(&text, &format!("`{}`", path.display()))
 }
 
-/// What a command prints on its standard output.
 fn said(words: &[String]) -> Result<Secret> {
+    const WHAT: &str = "`api-key-command`";
+    Secret::new(&printed(words, WHAT)?, WHAT)
+}
+
+/// What a command prints on its standard output. No shell runs it.
+pub(crate) fn printed(words: &[String], what: &str) -> Result<String> {
     let Some((program, arguments)) = words.split_first() else {
-        return Err(Error::usage("`api-key-command` must name a command"));
+        return Err(Error::usage(format!("{what} must name a command")));
     };
-    let name = format!("`{program}` (`api-key-command`)");
+    // Its arguments may hold what nobody else should see.
+    let name = format!("`{program}`, for {what}");
     let output = Command::new(program)
         .args(arguments)
         .stdin(Stdio::inherit())
@@ -185,9 +191,10 @@ fn said(words: &[String]) -> Result<Secret> {
         .map_err(|source| Error::io(format!("running {name}"), source))?;
     if !output.status.success() {
         return Err(Error::usage(format!(
-            "{name} must print the API key, and failed with {}",
+            "{name}, must print what is asked for, and failed with {}",
             output.status
         )));
     }
-    Secret::new(&String::from_utf8_lossy(&output.stdout), &name)
+    String::from_utf8(output.stdout)
+        .map_err(|_| Error::usage(format!("{name}, must print UTF-8, found other bytes")))
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use ruleferry::error::{Error, Result};
 use ruleferry::ops::secrets::Secrets;
 use serde_json::Map;
 use toml::{Table, Value};
 
-use crate::cli::connection::{Words, variable};
+use crate::cli::connection::{Words, printed, variable};
 use crate::cli::notes::write_text;
 
 /// The secrets of a connector, by the names that its type has for them.
@@ -116,7 +115,7 @@ impl Place {
                 warn_if_open(path);
                 text
             }
-            Self::Command(words) => printed(words, name)?,
+            Self::Command(words) => printed(&words.0, name)?,
             Self::Members(members) => {
                 return read(members, &format!(" in {name}")).map(serde_json::Value::Object);
             }
@@ -160,29 +159,6 @@ fn without_line_end(text: &str) -> &str {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)
-}
-
-/// What a command prints on its standard output. No shell runs it.
-pub(super) fn printed(Words(words): &Words, what: &str) -> Result<String> {
-    let Some((program, arguments)) = words.split_first() else {
-        return Err(Error::usage(format!("{what} must name a command")));
-    };
-    // Its arguments may hold what nobody else should see.
-    let name = format!("`{program}`, for {what}");
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::inherit())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|source| Error::io(format!("running {name}"), source))?;
-    if !output.status.success() {
-        return Err(Error::usage(format!(
-            "{name}, must print what is asked for, and failed with {}",
-            output.status
-        )));
-    }
-    String::from_utf8(output.stdout)
-        .map_err(|_| Error::usage(format!("{name}, must print UTF-8, found other bytes")))
 }
 
 /// Warns of a file with secrets that others can read or write.
