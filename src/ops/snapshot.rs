@@ -77,7 +77,7 @@ impl Snapshot {
     fn elsewhere(&mut self, client: &Client, space: &Space, bundle: &Inventory, view: &View) {
         let is_new = |number: u32| {
             let id = bundle.connector(number).as_str();
-            bundle.connector_line(number).is_some() && view.room.at(id).is_none()
+            bundle.connector_line(number).is_some() && !view.room.has(id)
         };
         let count = u32::try_from(bundle.connectors().len()).unwrap_or(u32::MAX);
         if view.room.denied || !(0..count).any(is_new) {
