@@ -1,8 +1,10 @@
 //! Is a space as the model of it says?
 
+use ruleferry::ops::import::Inventory;
 use ruleferry::ops::model::{Model, Rule};
+use ruleferry::pipeline::Reading;
 use ruleferry::record::{ListKey, Namespace};
-use ruleferry::schema::Target;
+use ruleferry::stream::Source;
 use serde_json::Value;
 
 use super::kibana::State;
@@ -31,7 +33,13 @@ impl<'m> Comparison<'m> {
         for number in 0..80 {
             self.rule(&format!("r{number}"));
         }
-        for number in 0..4 {
+        // They are read only where the bundle names one.
+        let lists = if self.bundle().lists().is_empty() {
+            0
+        } else {
+            4
+        };
+        for number in 0..lists {
             for namespace in [Namespace::Single, Namespace::Agnostic] {
                 let id = format!("l{number}");
                 self.list(&ListKey {
@@ -42,6 +50,12 @@ impl<'m> Comparison<'m> {
         }
         self.connectors();
         self.found
+    }
+
+    fn bundle(&self) -> Inventory {
+        let text = self.lines.join("\n");
+        let sources = vec![Source::reader("bundle", text.as_bytes())];
+        Inventory::read(&Reading::default(), sources, self.model.server.target).unwrap()
     }
 
     fn differs<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, predicted: &T, there: &T) {
@@ -81,11 +95,8 @@ impl<'m> Comparison<'m> {
     }
 
     fn connectors(&mut self) {
-        // They are read only where they count: lines of them from 8.7 on.
-        let takes_lines = self.model.server.target >= Target::version(8, 7);
-        let are_read = self.lines.iter().any(|line| {
-            line.contains("\"actions\":[{") || (takes_lines && line.contains("\"attributes\""))
-        });
+        // They are read only where the bundle names one.
+        let are_read = !self.bundle().connectors().is_empty();
         if !are_read {
             return;
         }
