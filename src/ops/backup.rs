@@ -72,9 +72,21 @@ pub fn take(
 
 /// Writes to `out` what a snapshot would have of a space; says whether that is all of it.
 pub fn read(client: &Client, space: &Space, target: Target, out: &mut dyn Write) -> Result<bool> {
-    let all = export(client, space, target, &Selection::All, out)?;
+    Ok(export_all(client, space, target, out)?.is_complete())
+}
+
+/// Writes to `out` what a snapshot would have of a space, and says what that lacks.
+pub fn export_all(
+    client: &Client,
+    space: &Space,
+    target: Target,
+    out: &mut dyn Write,
+) -> Result<Exported> {
+    let mut all = export(client, space, target, &Selection::All, out)?;
     let endpoint = export(client, space, target, &endpoint_list(), out)?;
-    Ok(all.is_complete() && endpoint.lacking.iter().all(is_absent))
+    let lacking = endpoint.lacking.into_iter();
+    all.lacking.extend(lacking.filter(|lack| !is_absent(lack)));
+    Ok(all)
 }
 
 fn endpoint_list() -> Selection {
