@@ -62,9 +62,10 @@ pub fn take(
         stored.files.clear();
         stored.left_out.clear();
         stored.partial = true;
-        stored
-            .left_out
-            .push(left_out("all of the space", error.to_string()));
+        stored.left_out.push(LeftOut {
+            is_lack: true,
+            ..left_out("all of the space", error.to_string())
+        });
     }
     snapshot.add(stored);
     Ok(error)
@@ -227,14 +228,19 @@ impl Taking<'_> {
     /// Takes down what should be in the snapshot, and is not.
     fn lacks(&mut self, what: impl Into<Box<str>>, why: impl Into<Box<str>>) {
         self.stored.partial = true;
-        self.stored.left_out.push(left_out(what, why));
+        self.stored.left_out.push(LeftOut {
+            is_lack: true,
+            ..left_out(what, why)
+        });
     }
 }
 
+/// What is not in the snapshot, and no lack of it.
 fn left_out(what: impl Into<Box<str>>, why: impl Into<Box<str>>) -> LeftOut {
     LeftOut {
         what: what.into(),
         why: why.into(),
+        is_lack: false,
     }
 }
 
