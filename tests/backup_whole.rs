@@ -14,10 +14,12 @@ use std::process::Command;
 use command::{Folder, Ran};
 use kibana::{API_KEY, At, Fault, Kibana, On, Schedule, Settings, Work};
 use records::{acting, bundle, connector, item, list, referring, rule, with};
+use ruleferry::repo::Repository;
 use serde_json::{Value, json};
 
 const RESTORE: [&str; 6] = ["restore", "--repo", "repo", "--to", "prod/soc", "--yes"];
 const LIVE: [&str; 5] = ["verify", "--repo", "repo", "--against-live", "prod/soc"];
+const DIFF: [&str; 4] = ["diff", "--live", "prod/soc", "repo@latest/soc"];
 const VERSIONS: [&str; 3] = ["8.18", "9.1", "9.6"];
 
 fn run(folder: &Folder, kibana: &Kibana, args: &[&str]) -> Ran {
@@ -181,6 +183,9 @@ fn all_of_it_comes_back() {
         assert!(ran.stderr.is_empty(), "{version}: {}", ran.stderr);
         well(&folder, &kibana, &["verify", "--repo", "repo"]);
         well(&folder, &kibana, &LIVE);
+        let ran = well(&folder, &kibana, &DIFF);
+        let same = "0 added, 0 removed, 0 changed, 10 unchanged\n";
+        assert_eq!(ran.stderr, same, "{version}");
         kibana.reset();
         let rehearsed = [&RESTORE[..5], &["--rehearse", "--format", "json"]].concat();
         let would = json_lines(&well(&folder, &kibana, &rehearsed))
@@ -208,6 +213,7 @@ fn all_of_it_comes_back() {
         }
         assert_eq!(beside(&kibana), before, "{version}");
         well(&folder, &kibana, &LIVE);
+        well(&folder, &kibana, &DIFF);
         // A second time there is nothing to do.
         let again = well(
             &folder,
@@ -221,6 +227,16 @@ fn all_of_it_comes_back() {
         );
         assert_eq!(beside(&kibana), before, "{version}");
     }
+}
+
+#[test]
+fn what_a_newer_kibana_adds_is_no_difference() {
+    let (old, new, folder) = (start("8.18"), start("9.6"), Folder::new());
+    fill(&old);
+    backup(&folder, &old);
+    well(&folder, &new, &RESTORE);
+    well(&folder, &new, &LIVE);
+    well(&folder, &new, &DIFF);
 }
 
 #[test]
@@ -315,6 +331,23 @@ fn what_could_not_be_had_is_named() {
         let words = format!("not in the snapshot: {what}: ");
         assert!(ran.stderr.contains(&words), "{}", ran.stderr);
     }
+    // What is no lack is named where it is asked for.
+    let harmless = "of space `soc`: secrets of connectors (Kibana gives them to nobody)";
+    for (more, is_told) in [(None, false), (Some("-v"), true)] {
+        let all = |args: &[&str]| {
+            let args: Vec<&str> = args.iter().copied().chain(more).collect();
+            run(&folder, &kibana, &args).stderr
+        };
+        let told = all(&args);
+        let words = "note: space `soc`: not in the snapshot: secrets of connectors: ";
+        assert_eq!(told.contains(words), is_told, "{told}");
+        let told = all(&["snapshots", "--repo", "repo"]);
+        assert!(
+            told.contains("lacks, of space `soc`: timelines ("),
+            "{told}"
+        );
+        assert_eq!(told.contains(harmless), is_told, "{told}");
+    }
     kibana.schedule(Schedule::default());
     // Restoring it says where the rest is to be had.
     let entry = json_lines(&well(
@@ -329,6 +362,33 @@ fn what_could_not_be_had_is_named() {
         &[&RESTORE[..], &["--kind", "rules"]].concat(),
     );
     assert!(ran.stderr.contains(whole), "{}", ran.stderr);
+}
+
+#[test]
+fn old_snapshots_that_cannot_go_are_no_failure() {
+    let (kibana, folder) = (start("9.1"), Folder::new());
+    fill(&kibana);
+    backup(&folder, &kibana);
+    let repository = Repository::open(folder.path("repo")).unwrap();
+    let first = repository.snapshots().unwrap()[0];
+    let space = repository.manifest(&first).unwrap().spaces.remove(0);
+    let args = ["backup", "--repo", "repo", "--from", "prod/soc"];
+    let args = [&args[..], &["--keep-last", "1"]].concat();
+    let kept = |many: usize, why: &str| {
+        let ran = well(&folder, &kibana, &args);
+        assert!(ran.stderr.contains(why), "{}", ran.stderr);
+        let words = "the new snapshot is there, but not all old ones";
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+        assert_eq!(repository.snapshots().unwrap().len(), many);
+    };
+    let reader = repository.read_records(&space);
+    kept(2, "warning: `repo` is being read by another run");
+    drop(reader);
+    let path = folder.path(&format!("repo/snapshots/{}.json.zst", first.name()));
+    let mut manifest = std::fs::read(&path).unwrap();
+    manifest[40] ^= 4;
+    std::fs::write(&path, manifest).unwrap();
+    kept(3, "is not what was recorded");
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod snapshots;
 use std::fs;
 
 use command::{Folder, Ran};
-use ruleferry::repo::{Entry, Repository};
+use ruleferry::repo::{Entry, LeftOut, Repository};
 use serde_json::Value;
 use snapshots::{partial_snapshot, rules, snapshot};
 
@@ -64,6 +64,14 @@ fn what_a_snapshot_lacks_is_told_wherever_it_is_used() {
     let ran = folder.run(&["ls", "r@latest/ops", "--format", "json"], b"");
     assert_eq!((ran.code, json(&ran).len()), (Some(3), 3), "{}", ran.stderr);
     assert_eq!(folder.run(&["ls", "r@latest/soc"], b"").code, Some(0));
+    // Manifests of old do not say which it is.
+    let old: LeftOut = serde_json::from_str(r#"{"what": "w", "why": "y"}"#).unwrap();
+    assert!(old.is_lack);
+    // A pipe cuts nothing.
+    partial_snapshot(&repository, &rules("ops", 30, 1));
+    let ran = folder.run(&["snapshots", "--repo", "r"], b"");
+    let told = text(&ran);
+    assert!(told.ends_with("  partial, +27 -0 ~1\n"), "{told}");
 }
 
 #[test]

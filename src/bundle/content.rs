@@ -60,7 +60,7 @@ pub fn fingerprint(record: &Record<'_>, fields: Fields) -> Fingerprint {
         if fields == Fields::Owned {
             let inner = below(kind, key);
             if !inner.is_empty() {
-                return trimmed_elements(hash, value, inner);
+                return trimmed(hash, value, inner);
             }
         }
         self::value(hash, value, 1);
@@ -98,34 +98,44 @@ pub fn is_server_owned(kind: Kind, key: &str) -> bool {
     }
 }
 
-/// The fields that a Kibana makes in each element of this member.
+/// The fields that a Kibana makes in this member, or in each element of it.
+///
+/// Kibana 9.5 and later export connectors with an `apiKey` and a `uiamApiKey` that are `null`.
 pub fn below(kind: Kind, key: &str) -> &'static [&'static str] {
     match (kind, key) {
         (Kind::Rule, "required_fields") => &["ecs"],
         (Kind::Rule, "exceptions_list") => &["id"],
         (Kind::ExceptionItem, "comments") => COMMENT,
+        (Kind::Connector, "attributes") => &["apiKey", "uiamApiKey"],
         _ => &[],
     }
 }
 
-fn trimmed_elements(hash: &mut Xxh3, value: Raw<'_>, without: &[&str]) {
-    if value.kind() != ValueKind::Array {
-        return self::value(hash, value, 1);
-    }
-    hash.update(b"[");
-    for element in value.elements() {
-        if element.kind() == ValueKind::Object {
-            let members = element
-                .members()
-                .filter(|(key, _)| !without.contains(&&**key));
-            object(hash, members, &mut |hash, _, value| {
-                self::value(hash, value, 3);
-            });
-        } else {
-            self::value(hash, element, 2);
+/// Hashes a member without these fields, which are its own or those of its elements.
+fn trimmed(hash: &mut Xxh3, value: Raw<'_>, without: &[&str]) {
+    let trimmed_object = |hash: &mut Xxh3, value: Raw<'_>, depth: u32| {
+        let members = value
+            .members()
+            .filter(|(key, _)| !without.contains(&&**key));
+        object(hash, members, &mut |hash, _, value| {
+            self::value(hash, value, depth + 1);
+        });
+    };
+    match value.kind() {
+        ValueKind::Object => trimmed_object(hash, value, 1),
+        ValueKind::Array => {
+            hash.update(b"[");
+            for element in value.elements() {
+                if element.kind() == ValueKind::Object {
+                    trimmed_object(hash, element, 2);
+                } else {
+                    self::value(hash, element, 2);
+                }
+            }
+            hash.update(b"]");
         }
+        _ => self::value(hash, value, 1),
     }
-    hash.update(b"]");
 }
 
 /// Hashes a value that lies `depth` levels down in its record.
@@ -255,6 +265,10 @@ mod tests {
             (
                 r#"{"item_id":"i","_version":"W","comments":[{"comment":"c","id":"1"}]}"#,
                 r#"{"item_id":"i","comments":[{"comment":"c"}]}"#,
+            ),
+            (
+                r#"{"id":"c","type":"action","attributes":{"name":"n","apiKey":null,"uiamApiKey":null}}"#,
+                r#"{"id":"c","type":"action","attributes":{"name":"n"}}"#,
             ),
             (
                 r#"{"id":"c","type":"action","attributes":{},"version":"W"}"#,

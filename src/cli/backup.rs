@@ -7,7 +7,7 @@ use ruleferry::error::{Error, ErrorKind, Result};
 use ruleferry::kibana::{Retry, Space};
 use ruleferry::ops::backup;
 use ruleferry::ops::import::several;
-use ruleferry::repo::{Origin, Writer};
+use ruleferry::repo::{Keep, Origin, Writer};
 use ruleferry::schema;
 
 use super::connection::{Connected, Connection, Target};
@@ -28,9 +28,11 @@ snapshot for each Kibana. A record that did not change is stored once, however m
 The repository is a folder that `zstd` and `jq` can read; the file `ruleferry-repo.json` in it says how. It is made if it is not \
 there, and belongs to its user alone (0700). A run that is cut off, wherever that is, leaves earlier snapshots whole, and the next one \
 clears away what it left. Two runs at once are refused. With `--keep-last`, `--keep-daily` and the like, snapshots that need not stay \
-are removed afterwards, as `ruleferry prune` does; the newest one in which a space is whole always stays.
+are removed afterwards, as `ruleferry prune` does; the newest one in which a space is whole always stays. Where that cannot be, because \
+somebody reads the repository or an older snapshot in it is damaged, a warning says so, and the exit code is that of the backup; \
+`ruleferry verify` finds damage.
 
-What could not be had is named, also in the snapshot, which then is `partial`; the exit code is 3. A space that fails does not stop \
+What could not be had is named, also in the snapshot, which then is `partial`; the exit code is 3. `-v` names also what no snapshot has. A space that fails does not stop \
 the others. If all fail, there is no new snapshot. `ruleferry snapshots --repo DIR` shows what is there, `ruleferry restore` brings \
 it back.
 
@@ -105,13 +107,7 @@ impl Backup {
         }
         let exit = ended(&exits);
         if let (Exit::Done | Exit::Part, Some(keep)) = (exit, keep) {
-            let going = writer.pruning(&keep)?.going();
-            if !going.is_empty() {
-                let removed = writer.remove(&going)?;
-                if !global.quiet {
-                    write_text(&prune::done(removed));
-                }
-            }
+            remove_old(&mut writer, &keep, global)?;
         }
         Ok(exit)
     }
@@ -191,6 +187,28 @@ impl Cluster {
             spaces,
         })
     }
+}
+
+/// Removes snapshots that need not stay. The new one is there: what keeps old ones from going is told, and is no failure of the run.
+fn remove_old(writer: &mut Writer, keep: &Keep, global: &Global) -> Result<()> {
+    let going = writer.pruning(keep).map(|pruning| pruning.going());
+    let removed = match going {
+        Ok(going) if going.is_empty() => return Ok(()),
+        Ok(going) => writer.remove(&going),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Ok(_) if global.quiet => {}
+        Ok(removed) => write_text(&prune::done(removed)),
+        Err(error) if matches!(error.kind(), ErrorKind::Interrupted) => return Err(error),
+        Err(error) => {
+            render::warning(&error, global.errors);
+            write_text(
+                "the new snapshot is there, but not all old ones that may go were removed; the next `backup` or `prune` tries again",
+            );
+        }
+    }
+    Ok(())
 }
 
 /// How a run ends whose snapshots ended so.

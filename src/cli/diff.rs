@@ -22,7 +22,7 @@ use ruleferry::record::{Kind, Kinds, Record};
 use ruleferry::stream::Source;
 
 use super::exit::Exit;
-use super::input::{Live, ended, size, source};
+use super::input::{Live, Reach, ended, is_stored, size, source};
 use super::ls::{Shown, kinds};
 use super::progress::Progress;
 use super::selection::Selection;
@@ -35,6 +35,9 @@ Records are matched by the ids that survive an export and an import: `rule_id`; 
 else in another; a connector's `id`. What a Kibana makes by itself (`id`, dates, `revision`, `rule_source`, the details line, …) \
 does not count unless `--all-fields` is given. Neither do the order of records, the order of keys and how a value is spelt; the \
 order of arrays does, but for those that are sets (an exception item's `tags`, `os_types` and the values of `match_any`).
+
+Of a live space the rules are read, and the lists, items and connectors that they refer to; where the other side is a space of a \
+snapshot (`DIR@latest/soc`), all that a snapshot has, the lists that no rule refers to and the endpoint exception list too.
 
 In the text, `+` came, `-` went, `~` changed; places in arrays are those in A. JSON has a line for each record that differs, with \
 the changes as a JSON Patch (RFC 6902) that makes B's content of A's record, and a last line that counts. `-q` gives the exit code \
@@ -118,7 +121,7 @@ impl Diff {
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let mut unreadable = Unreadable::new(global);
         self.check()?;
-        let mut fetched = self.live.fetch(None, global)?.into_iter();
+        let mut fetched = self.live.fetch(self.reach(), global)?.into_iter();
         let is_whole = fetched.as_slice().iter().all(|live| live.is_whole);
         let mut files = [&self.old, &self.new].into_iter().flatten();
         let mut next = || match fetched.next() {
@@ -141,6 +144,16 @@ impl Diff {
             self.write(&mut comparison, counts, exit)?;
         }
         Ok(exit)
+    }
+
+    /// How much of a live space is read: as much as the other side may have.
+    fn reach(&self) -> Reach<'static> {
+        let mut files = [&self.old, &self.new].into_iter().flatten();
+        if files.any(|path| is_stored(path)) {
+            Reach::Snapshot
+        } else {
+            Reach::Rules(None)
+        }
     }
 
     /// Whether the flags make sense together.

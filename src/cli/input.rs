@@ -12,7 +12,7 @@ use ruleferry::stream::Source;
 
 use super::Global;
 use super::exit::Exit;
-pub(crate) use live::{Fetched, Live};
+pub(crate) use live::{Fetched, Live, Reach};
 
 /// The files of a verb that reads.
 #[derive(Debug, Clone, Args)]
@@ -95,7 +95,7 @@ impl AnyInput {
             size: Some(0),
             is_whole: true,
         };
-        for fetched in self.live.fetch(only, global)? {
+        for fetched in self.live.fetch(Reach::Rules(only), global)? {
             opened.add(fetched);
         }
         if !self.is_live() || !self.files().is_empty() {
@@ -136,6 +136,11 @@ pub(crate) fn source(path: &Path) -> Source<'static> {
         Some(address) => stored::source(path, address),
         None => Source::path(path),
     }
+}
+
+/// Whether it is a space of a snapshot.
+pub(crate) fn is_stored(path: &Path) -> bool {
+    stored::address(path).is_some()
 }
 
 /// The size of a regular file in bytes.

@@ -1,5 +1,7 @@
 //! Tables for a terminal: cells cut and padded by display width, blocks side by side.
 
+use std::io::IsTerminal;
+
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
@@ -17,6 +19,16 @@ pub(crate) fn width() -> usize {
         .filter(|&columns: &usize| columns > 0);
     let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     asked.or_else(terminal).unwrap_or(80).clamp(60, 1000)
+}
+
+/// How wide the last column is where `taken` columns are before it: what is left of a terminal, at least `least`; elsewhere as wide as
+/// its text, since nobody can widen what a pipe cuts.
+pub(crate) fn last(text: &str, taken: usize, least: usize) -> usize {
+    if std::io::stdout().is_terminal() {
+        width().saturating_sub(taken).max(least)
+    } else {
+        text.len()
+    }
 }
 
 /// Whether standard output wants colours.

@@ -62,9 +62,10 @@ pub fn take(
         stored.files.clear();
         stored.left_out.clear();
         stored.partial = true;
-        stored
-            .left_out
-            .push(left_out("all of the space", error.to_string()));
+        stored.left_out.push(LeftOut {
+            is_lack: true,
+            ..left_out("all of the space", error.to_string())
+        });
     }
     snapshot.add(stored);
     Ok(error)
@@ -72,9 +73,21 @@ pub fn take(
 
 /// Writes to `out` what a snapshot would have of a space; says whether that is all of it.
 pub fn read(client: &Client, space: &Space, target: Target, out: &mut dyn Write) -> Result<bool> {
-    let all = export(client, space, target, &Selection::All, out)?;
+    Ok(export_all(client, space, target, out)?.is_complete())
+}
+
+/// Writes to `out` what a snapshot would have of a space, and says what that lacks.
+pub fn export_all(
+    client: &Client,
+    space: &Space,
+    target: Target,
+    out: &mut dyn Write,
+) -> Result<Exported> {
+    let mut all = export(client, space, target, &Selection::All, out)?;
     let endpoint = export(client, space, target, &endpoint_list(), out)?;
-    Ok(all.is_complete() && endpoint.lacking.iter().all(is_absent))
+    let lacking = endpoint.lacking.into_iter();
+    all.lacking.extend(lacking.filter(|lack| !is_absent(lack)));
+    Ok(all)
 }
 
 fn endpoint_list() -> Selection {
@@ -215,14 +228,19 @@ impl Taking<'_> {
     /// Takes down what should be in the snapshot, and is not.
     fn lacks(&mut self, what: impl Into<Box<str>>, why: impl Into<Box<str>>) {
         self.stored.partial = true;
-        self.stored.left_out.push(left_out(what, why));
+        self.stored.left_out.push(LeftOut {
+            is_lack: true,
+            ..left_out(what, why)
+        });
     }
 }
 
+/// What is not in the snapshot, and no lack of it.
 fn left_out(what: impl Into<Box<str>>, why: impl Into<Box<str>>) -> LeftOut {
     LeftOut {
         what: what.into(),
         why: why.into(),
+        is_lack: false,
     }
 }
 

@@ -61,6 +61,13 @@ pub struct LeftOut {
     pub what: Box<str>,
     /// Why it is not there.
     pub why: Box<str>,
+    /// Whether it should be there. A manifest that does not say so may mean it.
+    #[serde(rename = "lack", default = "may_be")]
+    pub is_lack: bool,
+}
+
+fn may_be() -> bool {
+    true
 }
 
 /// What the lines of a file are.
@@ -182,6 +189,17 @@ impl StoredSpace {
         self.files.iter().find(|file| &*file.name == name)
     }
 
+    /// What is not in it, first what should be.
+    pub fn lacks_first(&self) -> impl Iterator<Item = &LeftOut> {
+        let harmless = self.left_out.iter().filter(|it| !it.is_lack);
+        self.lacks().chain(harmless)
+    }
+
+    /// What is not in it that should be.
+    pub fn lacks(&self) -> impl Iterator<Item = &LeftOut> {
+        self.left_out.iter().filter(|it| it.is_lack)
+    }
+
     /// How many records of a kind its files have.
     pub fn count(&self, kind: Kind) -> u64 {
         self.count_of(kind.name())
@@ -238,8 +256,12 @@ impl Manifest {
     fn parse(path: &Path, stored: &[u8], entry: &Entry) -> Result<Self> {
         let unread = |problem: String| damaged(path, format!("cannot be read: {problem}"));
         let text = object::decode(stored).map_err(|error| unread(error.to_string()))?;
-        let manifest: Self =
+        let mut manifest: Self =
             serde_json::from_slice(&text).map_err(|error| unread(error.to_string()))?;
+        for space in manifest.spaces.iter_mut().filter(|space| !space.partial) {
+            // A space that lacks nothing may come from a time when this was not said of each.
+            space.left_out.iter_mut().for_each(|it| it.is_lack = false);
+        }
         let files = manifest.spaces.iter().flat_map(|space| &space.files);
         if manifest.schema_version != 1 || manifest.began != entry.began {
             return Err(unread(

@@ -86,6 +86,7 @@ pub(crate) fn partial_snapshot(repository: &Repository, rules: &str) -> Publishe
         left_out: vec![LeftOut {
             what: "value list `hosts`".into(),
             why: "the server answered 403".into(),
+            is_lack: true,
         }],
         files: vec![file.finish().unwrap()],
     });

@@ -68,6 +68,10 @@ fn the_order_of_sets_means_nothing_and_that_of_other_arrays_does() {
 fn agrees_with_the_fingerprint_that_knows_no_sets() {
     for (a, b) in [
         (
+            r#"{"id":"c","type":"action","attributes":{"name":"n","apiKey":null}}"#,
+            r#"{"id":"c","type":"action","attributes":{"name":"n"}}"#,
+        ),
+        (
             r#"{"rule_id":"r","exceptions_list":[{"id":"1","list_id":"l"}]}"#,
             r#"{"rule_id":"r","exceptions_list":[{"list_id":"l"}]}"#,
         ),

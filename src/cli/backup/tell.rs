@@ -41,7 +41,7 @@ pub(super) fn done(
     }
     if !published.damage.is_empty() {
         write_text(
-            "what is damaged there is not built upon: this snapshot is whole; `ruleferry verify` tells which earlier ones are not",
+            "what is damaged there is not built upon: this snapshot is not affected; `ruleferry verify` tells which earlier ones are",
         );
     }
     let exit = if published.manifest.partial {
@@ -53,7 +53,7 @@ pub(super) fn done(
     match format {
         Format::Json => work::print(&lines(published, exit))?,
         Format::Text => {
-            for space in spaces.iter().filter(|space| space.partial) {
+            for space in spaces {
                 warn(space, global);
             }
             if !global.quiet {
@@ -64,23 +64,28 @@ pub(super) fn done(
     Ok(exit)
 }
 
-/// Names what a space lacks that was read.
+/// Names what a space lacks that was read, and where more is asked for, what else is not in the snapshot.
 fn warn(space: &StoredSpace, global: &Global) {
     if space.files.is_empty() {
         return;
     }
+    let lacks = space.lacks().count();
     let named = if global.verbose {
-        space.left_out.len()
+        usize::MAX
     } else {
-        NAMED
+        NAMED.min(lacks)
     };
     let place = format!("space `{}`", space.space);
-    for left in space.left_out.iter().take(named) {
+    for left in space.lacks_first().take(named) {
         let message = format!("not in the snapshot: {}: {}", left.what, left.why);
-        render::warning(&Error::refused(message).in_file(&place), global.errors);
+        if left.is_lack {
+            render::warning(&Error::refused(message).in_file(&place), global.errors);
+        } else {
+            write_text(&format!("note: {place}: {message}"));
+        }
     }
-    if space.left_out.len() > named {
-        let more = space.left_out.len() - named;
+    if lacks > named {
+        let more = lacks - named;
         write_text(&format!(
             "{place}: {more} more are not in the snapshot; `-v` names each"
         ));

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clap::Args;
 use ruleferry::error::{Error, Result};
 use ruleferry::kibana::Retry;
+use ruleferry::ops::backup::export_all;
 use ruleferry::ops::export::{Choice, Exported, Selection, export};
 use ruleferry::query::Query;
 use ruleferry::stream::{Source, Spool};
@@ -30,6 +31,15 @@ pub(crate) struct Live {
     pub(crate) targets: Vec<Target>,
 }
 
+/// How much of a live space is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reach<'q> {
+    /// The rules, of which those alone that match where a query is given, with what they refer to.
+    Rules(Option<&'q Query>),
+    /// All that a snapshot has of it.
+    Snapshot,
+}
+
 /// A live space as it was.
 pub(crate) struct Fetched {
     /// Named by its target.
@@ -41,23 +51,19 @@ pub(crate) struct Fetched {
 }
 
 impl Live {
-    /// Exports the spaces, of which those rules alone that match where a query is given.
-    pub(crate) fn fetch(&self, only: Option<&Query>, global: &Global) -> Result<Vec<Fetched>> {
+    /// Exports the spaces.
+    pub(crate) fn fetch(&self, reach: Reach<'_>, global: &Global) -> Result<Vec<Fetched>> {
         self.targets
             .iter()
-            .map(|target| fetch(target, only, global))
+            .map(|target| fetch(target, reach, global))
             .collect()
     }
 }
 
-fn fetch(target: &Target, only: Option<&Query>, global: &Global) -> Result<Fetched> {
+fn fetch(target: &Target, reach: Reach<'_>, global: &Global) -> Result<Fetched> {
     let connected = Connection::default().connect_to(target, Retry::default(), global)?;
     let space = connected.space()?;
     let version = connected.version()?;
-    let selection = Selection::Rules(Choice {
-        only: only.cloned(),
-        ..Choice::default()
-    });
     let written = Arc::new(AtomicU64::new(0));
     let progress = Progress::start(global.progress, None, Arc::clone(&written));
     let mut spool = Spool::new()?;
@@ -68,7 +74,17 @@ fn fetch(target: &Target, only: Option<&Query>, global: &Global) -> Result<Fetch
             written: &written,
         },
     );
-    let exported = export(&connected.client, &space, version, &selection, &mut out)?;
+    let client = &connected.client;
+    let exported = match reach {
+        Reach::Rules(only) => {
+            let selection = Selection::Rules(Choice {
+                only: only.cloned(),
+                ..Choice::default()
+            });
+            export(client, &space, version, &selection, &mut out)?
+        }
+        Reach::Snapshot => export_all(client, &space, version, &mut out)?,
+    };
     out.flush()
         .map_err(|source| Error::io("writing a temporary file", source))?;
     drop(out);

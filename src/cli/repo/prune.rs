@@ -127,7 +127,7 @@ fn text(pruning: &Pruning) -> String {
         Style::new()
     };
     let row = |cells: [&str; 4]| {
-        let widths = [12, 20, 6, table::width().saturating_sub(44)];
+        let widths = [12, 20, 6, table::last(cells[3], 44, 12)];
         let cells: Vec<(&str, usize)> = cells.into_iter().zip(widths).collect();
         table::row(&cells)
     };

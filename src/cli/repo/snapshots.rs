@@ -18,7 +18,8 @@ const NOTES: &str = "\
 In the table, `new` is by how much the repository grew with the snapshot, and the changes are those to the snapshot before that \
 holds the same space of the same source: records and timelines added, removed, and changed in any byte; the values of a list \
 count as one. A snapshot that \
-lacks something is `partial`, and below the table stands what. `-v` has a row for each space.
+lacks something is `partial`, and below the table stands what. `-v` has a row for each space, and names below the table what else is \
+in no snapshot.
 
 A snapshot whose manifest is damaged is named on stderr; the exit code is 6 then.";
 
@@ -87,7 +88,7 @@ impl Snapshots {
                 .or_insert_with(|| (source.clone(), String::new()));
             table.0 = source.clone();
             table.1 += &told.text(global.verbose);
-            lacking.extend(told.lacking());
+            lacking.extend(told.lacking(global.verbose));
         }
         for (index, (source, rows)) in tables.into_values().enumerate() {
             let gap = if index > 0 { "\n" } else { "" };
@@ -129,7 +130,7 @@ const FIXED: usize = 65;
 
 /// A line of the table: what it is about in one or two cells, and how much.
 fn row(about: &[(&str, usize)], much: [&str; 4]) -> String {
-    let rest = table::width().saturating_sub(FIXED).max(12);
+    let rest = table::last(much[3], FIXED, 12);
     let widths = [7, 10, 10, rest];
     let cells: Vec<(&str, usize)> = about
         .iter()
@@ -220,18 +221,14 @@ impl Told {
         text
     }
 
-    /// What it lacks, a line each.
-    fn lacking(&self) -> Vec<String> {
-        let spaces = self.manifest.spaces.iter().filter(|space| space.partial);
-        let lines = spaces.flat_map(|space| {
-            space.left_out.iter().map(|it| {
-                format!(
-                    "{} lacks, of space `{}`: {} ({})",
-                    self.entry.id(),
-                    space.space,
-                    it.what,
-                    it.why
-                )
+    /// What it lacks, a line each; where all is to be named, also what else is not in it.
+    fn lacking(&self, names_all: bool) -> Vec<String> {
+        let lines = self.manifest.spaces.iter().flat_map(|space| {
+            let named = space.lacks_first().filter(|it| it.is_lack || names_all);
+            named.map(|it| {
+                let lacks = if it.is_lack { "lacks" } else { "is without" };
+                let (id, name) = (self.entry.id(), &space.space);
+                format!("{id} {lacks}, of space `{name}`: {} ({})", it.what, it.why)
             })
         });
         lines.collect()

@@ -305,6 +305,10 @@ pub(super) fn line(version: Version, id: &str, it: &Connector) -> Value {
             "config": it.config, "secrets": {}},
         "references": [],
     });
+    if version.exports_api_keys() {
+        line["attributes"]["apiKey"] = Value::Null;
+        line["attributes"]["uiamApiKey"] = Value::Null;
+    }
     let marks = if version < Version(8, 8) {
         json!({"migrationVersion": {"action": "8.3.0"}, "coreMigrationVersion": "8.7.0"})
     } else {

@@ -37,6 +37,11 @@ impl Version {
         self.generation() >= Generation::G5
     }
 
+    /// Whether exported connectors have keys that are null.
+    pub(super) fn exports_api_keys(self) -> bool {
+        self.generation() >= Generation::G6
+    }
+
     pub(super) fn takes_connectors(self) -> bool {
         self.generation() >= Generation::G4
     }
