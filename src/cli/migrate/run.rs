@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 
-use ruleferry::error::{Error, Result};
+use ruleferry::error::Result;
 use ruleferry::kibana::Space;
 use ruleferry::ops::import::several;
 use ruleferry::pipeline::Reading;
-use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::json;
 
 use super::Migrate;
-use super::ended::folded;
+use super::ended::{Out, folded};
 use super::endpoint::{Endpoint, heading};
 use super::keys::Keys;
 use super::lacking::Lacking;
@@ -29,7 +27,7 @@ use crate::cli::import::report::{Report, Tally, summary};
 use crate::cli::import::text;
 use crate::cli::notes::{Notes, write_text};
 use crate::cli::progress::Progress;
-use crate::cli::{Format, Global, work};
+use crate::cli::{Format, Global};
 
 /// How many spaces at once, unless `-j` says it.
 const AT_ONCE: usize = 4;
@@ -70,7 +68,7 @@ pub(super) struct Arrived {
 
 /// What is known of all spaces so far.
 pub(super) struct Whole {
-    report: Option<AtomicFile>,
+    pub(super) out: Out,
     tallies: Vec<Tally>,
     pub(super) exits: Vec<Exit>,
     /// Whether no space is left that a run could go on with.
@@ -143,12 +141,7 @@ impl Run<'_> {
         endpoint: &[Option<Ledger>],
     ) -> Result<(Exit, bool)> {
         let mut whole = Whole {
-            report: self
-                .verb
-                .report
-                .as_ref()
-                .map(AtomicFile::create)
-                .transpose()?,
+            out: Out::create(self.verb.report.as_deref())?,
             tallies: Vec::new(),
             exits: Vec::new(),
             is_over: true,
@@ -184,7 +177,7 @@ impl Run<'_> {
                 }
             }
         }
-        self.finish(whole, &ledgers[0])
+        Ok(self.finish(whole, &ledgers[0]))
     }
 
     /// Brings a space what it is to get.
@@ -242,7 +235,10 @@ impl Run<'_> {
         let mut done = [done];
         let job = self.job(side, &space, &made);
         if self.verb.how.remove_duplicates {
-            job.remove_duplicates(&mut done, self.verb.yes)?;
+            // Who cannot be asked about this space is no reason to leave out others.
+            if let Err(error) = job.remove_duplicates(&mut done, self.verb.yes) {
+                done[0].crossed.error.get_or_insert(error);
+            }
         }
         let beside = self.beside(&made, &there, None);
         let mut exit = job::exit(&done);
@@ -279,12 +275,9 @@ impl Run<'_> {
         }
         lines += &secrets.json(&space, target);
         lines += &beside.json(&space, target);
-        if let Some(file) = &mut whole.report {
-            file.write_all(lines.as_bytes())
-                .map_err(|source| Error::io("writing the report", source))?;
-        }
+        whole.out.report(&lines);
         match self.verb.format {
-            Format::Json => work::print(&lines)?,
+            Format::Json => whole.out.print(&lines),
             Format::Text if self.global.quiet => {}
             Format::Text => {
                 let mut text = match cargo {
@@ -294,7 +287,8 @@ impl Run<'_> {
                 text += &text::done(&report, self.global.verbose);
                 text.extend(carried.iter().map(Carried::text));
                 text.extend(pruned.iter().map(|it| it.text(self.global.verbose)));
-                work::print(&(text + &secrets.text() + &beside.text(self.global.verbose)))?;
+                text += &secrets.text();
+                whole.out.print(&(text + &beside.text(self.global.verbose)));
             }
         }
         for (location, note) in &made.notes {
@@ -313,7 +307,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn finish(&self, mut whole: Whole, ledger: &Ledger) -> Result<(Exit, bool)> {
+    fn finish(&self, mut whole: Whole, ledger: &Ledger) -> (Exit, bool) {
         let missed = ledger.get("missed").as_array().cloned().unwrap_or_default();
         if !missed.is_empty() {
             whole.exits.push(Exit::Part);
@@ -326,16 +320,14 @@ impl Run<'_> {
         if self.pruning.is_some() {
             last["pruned"] = json!(whole.pruned);
         }
-        if let Some(mut file) = whole.report {
-            writeln!(file, "{last}").map_err(|source| Error::io("writing the report", source))?;
-            file.commit(Durable::Yes)?;
-        }
+        let last = format!("{last}\n");
+        whole.out.report(&last);
         match self.verb.format {
-            Format::Json => work::print(&format!("{last}\n"))?,
+            Format::Json => whole.out.print(&last),
             Format::Text if self.global.quiet => {}
             Format::Text => {
                 if whole.tallies.len() > 1 {
-                    work::print(&text::table(&whole.tallies))?;
+                    whole.out.print(&text::table(&whole.tallies));
                 }
                 // Who was asked has seen them.
                 if self.verb.yes {
@@ -349,6 +341,7 @@ impl Run<'_> {
                 }
             }
         }
-        Ok((exit, whole.is_over))
+        let exit = whole.out.close(exit, self.global.errors);
+        (exit, whole.is_over)
     }
 }
