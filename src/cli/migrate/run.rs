@@ -71,6 +71,8 @@ pub(super) struct Whole {
     pub(super) out: Out,
     tallies: Vec<Tally>,
     pub(super) exits: Vec<Exit>,
+    /// How many spaces did not get all because of an error, or were not begun.
+    pub(super) failed: usize,
     /// Whether no space is left that a run could go on with.
     pub(super) is_over: bool,
     left_out: u64,
@@ -144,6 +146,7 @@ impl Run<'_> {
             out: Out::create(self.verb.report.as_deref())?,
             tallies: Vec::new(),
             exits: Vec::new(),
+            failed: 0,
             is_over: true,
             left_out: 0,
             lacking: 0,
@@ -155,24 +158,20 @@ impl Run<'_> {
                 let arrived = self.endpoint_crossed(side, endpoint.as_ref());
                 match arrived.transpose() {
                     Some(Ok(arrived)) => self.take(&mut whole, side, arrived)?,
-                    Some(Err(error)) => self.failed(&mut whole, &heading(side), error),
+                    Some(Err(error)) => self.failed(&mut whole, (side, None), error),
                     None => {}
                 }
             }
             for some in side.spaces.chunks(self.at_once()) {
                 if self.global.interrupt.is_asked() {
-                    whole.is_over = false;
-                    whole.exits.push(Exit::Interrupted);
-                    break;
+                    self.not_begun(&mut whole, side, some);
+                    continue;
                 }
                 let arrived = several(some, some.len(), |space| self.cross(side, space, ledger));
                 for (space, arrived) in some.iter().zip(arrived) {
                     match arrived {
                         Ok(arrived) => self.take(&mut whole, side, arrived)?,
-                        Err(error) => {
-                            let place = format!("space `{}`:", side.name(space));
-                            self.failed(&mut whole, &place, error);
-                        }
+                        Err(error) => self.failed(&mut whole, (side, Some(space)), error),
                     }
                 }
             }
@@ -270,6 +269,11 @@ impl Run<'_> {
         }
         lines += &report.space(&done[0]);
         lines.extend(pruned.iter().map(|it| it.json(&space, target)));
+        if let Some(error) = &done[0].crossed.error {
+            let place = (cargo == Cargo::Space).then_some(&space);
+            lines += &self.failure((side, place), &error.to_string());
+            whole.failed += usize::from(cargo == Cargo::Space);
+        }
         if cargo == Cargo::Space {
             lines += &self.way.joined.json(side, &space, target);
         }
@@ -314,6 +318,13 @@ impl Run<'_> {
         }
         let exit = folded(&whole.exits);
         let mut last = summary(&whole.tallies, exit);
+        last["spaces"] = self
+            .sides
+            .iter()
+            .map(|it| it.spaces.len())
+            .sum::<usize>()
+            .into();
+        last["failed_spaces"] = whole.failed.into();
         last["left_out"] = whole.left_out.into();
         last["lacking"] = whole.lacking.into();
         last["not_exported"] = json!(missed);
