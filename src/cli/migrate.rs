@@ -333,6 +333,11 @@ impl Migrate {
 
     fn head(&self, origin: &Origin, side: &Side) -> Value {
         let terms = self.how.manner().terms;
+        // Who goes on may allow more than who began.
+        let allows = match (self.resume, terms.allow_missing_exceptions) {
+            (true, true) => Value::Null,
+            (_, allows) => allows.into(),
+        };
         let text = |path: &Option<PathBuf>| -> Value {
             let bytes = path.as_ref().and_then(|path| std::fs::read(path).ok());
             bytes.map_or("".into(), |bytes| {
@@ -356,7 +361,7 @@ impl Migrate {
             "map_file": text(&self.map_file),
             "convert": [!self.no_convert, self.from_url, self.to_url],
             "overwrite": [terms.overwrite.rules, terms.overwrite.exceptions, terms.overwrite.connectors],
-            "allow_missing_exceptions": terms.allow_missing_exceptions,
+            "allow_missing_exceptions": allows,
             "items_in_place": terms.items_in_place,
             "prune": self.prune.tag(),
             "connectors": if self.connectors == Matching::ByName { "by-name" } else { "by-id" },

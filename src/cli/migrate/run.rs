@@ -186,7 +186,7 @@ impl Run<'_> {
         let planned = self.planned(side, space, &made)?;
         let is_done = ledger.before(space).is_some_and(|before| before.is_done);
         let may_add = self.verb.resume || self.verb.how.manner().terms.overwrite.exceptions;
-        let carried = if is_done {
+        let mut carried = if is_done {
             Vec::new()
         } else {
             let place = (client, space);
@@ -194,13 +194,16 @@ impl Run<'_> {
             carries.carry(self.origin, place, &made.beyond, may_add)
         };
         let place = self.place(side, space);
-        let secrets = self.keys.before(place, &made.bundle)?;
-        let job = self.job(side, space, &made);
-        let total = made.bundle.len() as u64;
-        let progress = Progress::parts(self.global.progress, total);
-        let done = job.cross_into(space, &side.gates, ledger, &progress);
-        drop(progress);
-        let secrets = self.keys.after(place, &made.bundle, secrets)?;
+        let (secrets, done) = if let Some(error) = self.unmet(&mut carried) {
+            (Lacking::default(), Done::unsent(space, &made.bundle, error))
+        } else {
+            let secrets = self.keys.before(place, &made.bundle)?;
+            let job = self.job(side, space, &made);
+            let progress = Progress::parts(self.global.progress, made.bundle.len() as u64);
+            let done = job.cross_into(space, &side.gates, ledger, &progress);
+            drop(progress);
+            (self.keys.after(place, &made.bundle, secrets)?, done)
+        };
         let pruned = self.pruning.as_ref().zip(planned).map(|(it, planned)| {
             let is_interrupted = self.global.interrupt.is_asked();
             it.run((side, space), planned, &done, is_interrupted)
