@@ -13,7 +13,7 @@ use ruleferry::transform::is_own_timeline;
 use super::run::Run;
 use super::stock::Origin;
 use super::values;
-use crate::cli::carried::{Carried, Thing};
+use crate::cli::carried::{Carried, Doing, Thing};
 use crate::cli::exit::Exit;
 
 /// Whether things of a sort are brought along.
@@ -88,6 +88,24 @@ impl Carries {
             .collect()
     }
 
+    /// What would become of value lists that a space has, as `there` says, and the source too.
+    pub(super) fn rehearsed(
+        &self,
+        origin: &Origin,
+        (client, space): (&Client, &Space),
+        (beyond, there): (&Beyond, &[Option<bool>]),
+        may_add: bool,
+    ) -> Vec<Carried> {
+        let doing = Doing::Rehearse { may_add };
+        let things = beyond.things().zip(there);
+        things
+            .filter(|((sort, ..), there)| {
+                *sort == Sort::ValueList && self.has(*sort) && **there == Some(true)
+            })
+            .map(|((_, id, _), _)| values::carry(origin, (client, space), id, doing))
+            .collect()
+    }
+
     /// Brings it to the space; `may_add` where a value list that is there may get values.
     pub(super) fn carry(
         &self,
@@ -103,7 +121,7 @@ impl Carries {
         };
         let mut all: Vec<Carried> = ids(Sort::ValueList)
             .into_iter()
-            .map(|id| values::carry(origin, (client, space), id, may_add))
+            .map(|id| values::carry(origin, (client, space), id, Doing::Bring { may_add }))
             .collect();
         let views = ids(Sort::DataView);
         let views = views.iter().map(|id| view(origin, (client, space), id));

@@ -18,6 +18,7 @@ use super::run::Run;
 use super::side::Side;
 use super::way::Made;
 use crate::cli::ask::ask;
+use crate::cli::carried::Carried;
 use crate::cli::exit::Exit;
 use crate::cli::import::text;
 use crate::cli::notes::Notes;
@@ -29,6 +30,8 @@ struct Foreseen {
     /// What the space has of what is beside the bundle, and what the source has of it.
     there: Vec<Option<bool>>,
     here: Vec<Option<bool>>,
+    /// What would become of value lists that are there.
+    lists: Vec<Carried>,
     /// For people.
     surveys: Vec<Survey>,
     /// For scripts.
@@ -131,10 +134,19 @@ impl Run<'_> {
         let source = &self.origin.connected.client;
         let here = made.beyond.there(source, &self.origin.space)?;
         let planned = self.planned(side, space, &made)?;
+        let may_add = job.manner.terms.overwrite.exceptions;
+        let carries = &self.verb.carries;
+        let lists = carries.rehearsed(
+            self.origin,
+            (client, space),
+            (&made.beyond, &there),
+            may_add,
+        );
         Ok(Foreseen {
             made,
             there,
             here,
+            lists,
             surveys,
             plan,
             planned,
@@ -148,6 +160,7 @@ impl Run<'_> {
             made,
             there,
             here,
+            lists,
             surveys,
             planned,
             ..
@@ -163,6 +176,8 @@ impl Run<'_> {
             };
             _ = writeln!(text, "  {} `{id}` is made first{ty}", label(sort));
         }
+        let told = |it: &&Carried| verbose || it.outcome != Outcome::Unchanged;
+        text.extend(lists.iter().filter(told).map(Carried::text));
         text.extend(planned.iter().map(|it| it.told().text(verbose)));
         text + &self.beside(made, there, Some(here)).text(verbose)
     }
@@ -217,6 +232,9 @@ impl Lines {
                 "message": null,
                 "users": users.count,
             }));
+        }
+        for it in &foreseen.lists {
+            _ = writeln!(text, "{}", it.json(space, target));
         }
         if let Some(plan) = &foreseen.plan {
             text += &self.records(plan, made, (space, target), &side.name(space));
