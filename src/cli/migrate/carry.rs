@@ -71,6 +71,15 @@ impl Carries {
         carry == Carry::Auto
     }
 
+    /// The sorts of which things are brought along, as reports call them.
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        [Sort::ValueList, Sort::DataView, Sort::Timeline]
+            .into_iter()
+            .filter(|sort| self.has(*sort))
+            .map(Sort::name)
+            .collect()
+    }
+
     /// The things that would be brought first: those that a space does not have, as `there` says, and the source may, as `here` does.
     pub(super) fn planned<'b>(
         &self,
