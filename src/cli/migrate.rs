@@ -209,6 +209,9 @@ impl Migrate {
         };
         let mark = self.prune.mark(&origin)?;
         let sides = Side::all(&self.to, &origin, global)?;
+        for side in &sides {
+            ended::must_exist(side)?;
+        }
         let journal = self.journal_path(&origin, &sides);
         let kept = journal.as_deref().map(|path| with_suffix(path, "export"));
         let mut ledgers = self.ledgers(&origin, &sides, journal.as_deref())?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use ruleferry::error::{Error, ErrorKind, Result};
 use ruleferry::kibana::Space;
+use ruleferry::ops::spaces;
 use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::json;
 
@@ -133,6 +134,23 @@ impl Run<'_> {
             whole.out.print(lines);
         }
     }
+}
+
+/// Fails where a space is named that the Kibana does not have, as far as the credentials may see its spaces.
+pub(super) fn must_exist(side: &Side) -> Result<()> {
+    // Whoever may not list spaces learns of one that is missing from what is sent to it.
+    let Ok(known) = spaces(&side.connected.client) else {
+        return Ok(());
+    };
+    let absent = side.spaces.iter().filter(|it| !known.contains(it));
+    let names: Vec<String> = absent.map(|it| format!("`{}`", side.name(it))).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "`--to` names spaces that are not there, or that the credentials may not see: {}",
+        names.join(", ")
+    )))
 }
 
 /// How a run ends whose spaces ended so.
