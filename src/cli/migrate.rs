@@ -251,11 +251,11 @@ impl Migrate {
             reading,
         };
         if (self.plan_only || !self.yes) && !run.shown(ledgers[0].get("missed"))? {
-            return Ok(if self.plan_only {
-                Exit::Done
-            } else {
-                super::ask::declined()
-            });
+            if !self.plan_only {
+                return Ok(super::ask::declined());
+            }
+            way.joined.decided()?;
+            return Ok(Exit::Done);
         }
         way.joined.decided()?;
         keys.read()?;

@@ -95,7 +95,11 @@ impl Run<'_> {
         }
         notes.tell();
         if let Some(lines) = lines {
-            lines.finish(spaces, missed)?;
+            let exit = match self.way.joined.decided() {
+                Ok(()) => Exit::Done,
+                Err(error) => Exit::of(error.kind()),
+            };
+            lines.finish(spaces, missed, exit)?;
         }
         if is_dry {
             return Ok(false);
@@ -302,7 +306,7 @@ impl Lines {
         Ok(())
     }
 
-    fn finish(mut self, spaces: usize, missed: &Value) -> Result<()> {
+    fn finish(mut self, spaces: usize, missed: &Value, exit: Exit) -> Result<()> {
         let counts: Map<String, Value> = Outcome::ALL
             .into_iter()
             .map(|outcome| {
@@ -322,7 +326,7 @@ impl Lines {
             "left_out": self.left_out,
             "lacking": self.lacking,
             "not_exported": missed.as_array().cloned().unwrap_or_default(),
-            "exit": Exit::Done.code(),
+            "exit": exit.code(),
         });
         self.write(&format!("{last}\n"))?;
         match self.report {
