@@ -157,6 +157,9 @@ impl Carried {
                     _ if doing.may_add() => Outcome::Overwritten,
                     _ => Outcome::Conflict,
                 };
+                if is_dry && self.outcome == Outcome::Overwritten {
+                    self.message = Some(format!("it is there and gets {lacking} values first"));
+                }
                 if self.outcome == Outcome::Conflict {
                     self.message = Some(format!(
                         "it is there and lacks {lacking} of the values; `--overwrite exceptions` adds them"

@@ -209,6 +209,9 @@ impl Migrate {
         };
         let mark = self.prune.mark(&origin)?;
         let sides = Side::all(&self.to, &origin, global)?;
+        for side in &sides {
+            ended::must_exist(side)?;
+        }
         let journal = self.journal_path(&origin, &sides);
         let kept = journal.as_deref().map(|path| with_suffix(path, "export"));
         let mut ledgers = self.ledgers(&origin, &sides, journal.as_deref())?;
@@ -248,11 +251,11 @@ impl Migrate {
             reading,
         };
         if (self.plan_only || !self.yes) && !run.shown(ledgers[0].get("missed"))? {
-            return Ok(if self.plan_only {
-                Exit::Done
-            } else {
-                super::ask::declined()
-            });
+            if !self.plan_only {
+                return Ok(super::ask::declined());
+            }
+            way.joined.decided()?;
+            return Ok(Exit::Done);
         }
         way.joined.decided()?;
         keys.read()?;
@@ -333,6 +336,11 @@ impl Migrate {
 
     fn head(&self, origin: &Origin, side: &Side) -> Value {
         let terms = self.how.manner().terms;
+        // Who goes on may allow more than who began.
+        let allows = match (self.resume, terms.allow_missing_exceptions) {
+            (true, true) => Value::Null,
+            (_, allows) => allows.into(),
+        };
         let text = |path: &Option<PathBuf>| -> Value {
             let bytes = path.as_ref().and_then(|path| std::fs::read(path).ok());
             bytes.map_or("".into(), |bytes| {
@@ -355,8 +363,12 @@ impl Migrate {
             "pipeline": text(&self.pipeline),
             "map_file": text(&self.map_file),
             "convert": [!self.no_convert, self.from_url, self.to_url],
+            "only": self.selection.only().unwrap_or_default(),
+            "ids": text(&self.selection.ids),
+            "custom_only": self.custom_only,
+            "carries": self.carries.names(),
             "overwrite": [terms.overwrite.rules, terms.overwrite.exceptions, terms.overwrite.connectors],
-            "allow_missing_exceptions": terms.allow_missing_exceptions,
+            "allow_missing_exceptions": allows,
             "items_in_place": terms.items_in_place,
             "prune": self.prune.tag(),
             "connectors": if self.connectors == Matching::ByName { "by-name" } else { "by-id" },

@@ -16,7 +16,7 @@ pub(crate) struct Selection {
     only: Option<String>,
     /// Edits only rules whose `rule_id` is a line of this file; all else passes.
     #[arg(long, value_name = "FILE")]
-    ids: Option<PathBuf>,
+    pub(crate) ids: Option<PathBuf>,
 }
 
 impl Selection {

@@ -135,6 +135,22 @@ impl Done {
         }
     }
 
+    /// A space that nothing is sent to.
+    pub(crate) fn unsent(space: &Space, bundle: &Inventory, error: Error) -> Self {
+        Self {
+            space: space.clone(),
+            crossed: Crossed {
+                told: vec![None; bundle.len()],
+                doubles: Vec::new(),
+                gaps: Vec::new(),
+                error: Some(error),
+                parts: 0,
+            },
+            doubles: Vec::new(),
+            removed: 0,
+        }
+    }
+
     /// Looks which objects share a key.
     fn with_doubles(mut self, job: &Job<'_>) -> Self {
         let lines: Vec<u32> = self.crossed.doubles.iter().map(|(line, _)| *line).collect();

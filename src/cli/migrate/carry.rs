@@ -7,11 +7,14 @@ use ruleferry::ops::beyond::{Beyond, Sort, Users, is_own_view};
 use ruleferry::ops::data_views::{View, bring};
 use ruleferry::ops::model::Outcome;
 use ruleferry::ops::timelines::{self, Timeline, Which};
+use ruleferry::ops::value_lists::Settings;
 use ruleferry::transform::is_own_timeline;
 
+use super::run::Run;
 use super::stock::Origin;
 use super::values;
-use crate::cli::carried::{Carried, Thing};
+use crate::cli::carried::{Carried, Doing, Thing};
+use crate::cli::exit::Exit;
 
 /// Whether things of a sort are brought along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -68,6 +71,15 @@ impl Carries {
         carry == Carry::Auto
     }
 
+    /// The sorts of which things are brought along, as reports call them.
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        [Sort::ValueList, Sort::DataView, Sort::Timeline]
+            .into_iter()
+            .filter(|sort| self.has(*sort))
+            .map(Sort::name)
+            .collect()
+    }
+
     /// The things that would be brought first: those that a space does not have, as `there` says, and the source may, as `here` does.
     pub(super) fn planned<'b>(
         &self,
@@ -82,6 +94,24 @@ impl Carries {
                 self.has(*sort) && comes && !is_own(*sort, id)
             })
             .map(|(thing, _)| thing)
+            .collect()
+    }
+
+    /// What would become of value lists that a space has, as `there` says, and the source too.
+    pub(super) fn rehearsed(
+        &self,
+        origin: &Origin,
+        (client, space): (&Client, &Space),
+        (beyond, there): (&Beyond, &[Option<bool>]),
+        may_add: bool,
+    ) -> Vec<Carried> {
+        let doing = Doing::Rehearse { may_add };
+        let things = beyond.things().zip(there);
+        things
+            .filter(|((sort, ..), there)| {
+                *sort == Sort::ValueList && self.has(*sort) && **there == Some(true)
+            })
+            .map(|((_, id, _), _)| values::carry(origin, (client, space), id, doing))
             .collect()
     }
 
@@ -100,13 +130,46 @@ impl Carries {
         };
         let mut all: Vec<Carried> = ids(Sort::ValueList)
             .into_iter()
-            .map(|id| values::carry(origin, (client, space), id, may_add))
+            .map(|id| values::carry(origin, (client, space), id, Doing::Bring { may_add }))
             .collect();
         let views = ids(Sort::DataView);
         let views = views.iter().map(|id| view(origin, (client, space), id));
         all.extend(views);
         all.extend(templates(origin, (client, space), &ids(Sort::Timeline)));
         all
+    }
+}
+
+impl Run<'_> {
+    /// Why nothing may be sent to a space: exceptions would match nothing, or not all, over a list that could not be brought. One
+    /// that the source does not have either is no reason: rules are there as they are here.
+    pub(super) fn unmet(&self, carried: &mut [Carried]) -> Option<Error> {
+        if self.verb.how.manner().terms.allow_missing_exceptions {
+            return None;
+        }
+        let source = &self.origin.connected.client;
+        let is_unmet = |it: &&mut Carried| {
+            it.thing == Thing::ValueList
+                && it.outcome == Outcome::Failed
+                && !matches!(Settings::of(source, &self.origin.space, &it.id), Ok(None))
+        };
+        let mut unmet: Vec<&mut Carried> = carried.iter_mut().filter(is_unmet).collect();
+        let ends =
+            |error: &Error| matches!(Exit::of(error.kind()), Exit::Denied | Exit::Interrupted);
+        let mut ending = unmet
+            .iter_mut()
+            .filter(|it| it.error.as_ref().is_some_and(ends));
+        if let Some(it) = ending.next() {
+            return it.error.take();
+        }
+        let names: Vec<String> = unmet.iter().map(|it| format!("`{}`", it.id)).collect();
+        (!names.is_empty()).then(|| {
+            Error::refused(format!(
+                "nothing was sent, since exceptions need value lists that could not be brought: {}; \
+                 `--allow-missing-exceptions` sends all else",
+                names.join(", ")
+            ))
+        })
     }
 }
 

@@ -22,7 +22,7 @@ use crate::cli::progress::Progress;
 use crate::cli::work;
 
 /// Its `list_id`.
-const LIST: &str = "endpoint_list";
+pub(super) const LIST: &str = "endpoint_list";
 
 /// The list of the source, where it is to be brought and the source has one.
 pub(super) struct Endpoint {

@@ -18,6 +18,7 @@ use super::run::Run;
 use super::side::Side;
 use super::way::Made;
 use crate::cli::ask::ask;
+use crate::cli::carried::Carried;
 use crate::cli::exit::Exit;
 use crate::cli::import::text;
 use crate::cli::notes::Notes;
@@ -29,6 +30,8 @@ struct Foreseen {
     /// What the space has of what is beside the bundle, and what the source has of it.
     there: Vec<Option<bool>>,
     here: Vec<Option<bool>>,
+    /// What would become of value lists that are there.
+    lists: Vec<Carried>,
     /// For people.
     surveys: Vec<Survey>,
     /// For scripts.
@@ -92,7 +95,11 @@ impl Run<'_> {
         }
         notes.tell();
         if let Some(lines) = lines {
-            lines.finish(spaces, missed)?;
+            let exit = match self.way.joined.decided() {
+                Ok(()) => Exit::Done,
+                Err(error) => Exit::of(error.kind()),
+            };
+            lines.finish(spaces, missed, exit)?;
         }
         if is_dry {
             return Ok(false);
@@ -131,10 +138,19 @@ impl Run<'_> {
         let source = &self.origin.connected.client;
         let here = made.beyond.there(source, &self.origin.space)?;
         let planned = self.planned(side, space, &made)?;
+        let may_add = job.manner.terms.overwrite.exceptions;
+        let carries = &self.verb.carries;
+        let lists = carries.rehearsed(
+            self.origin,
+            (client, space),
+            (&made.beyond, &there),
+            may_add,
+        );
         Ok(Foreseen {
             made,
             there,
             here,
+            lists,
             surveys,
             plan,
             planned,
@@ -148,6 +164,7 @@ impl Run<'_> {
             made,
             there,
             here,
+            lists,
             surveys,
             planned,
             ..
@@ -163,6 +180,8 @@ impl Run<'_> {
             };
             _ = writeln!(text, "  {} `{id}` is made first{ty}", label(sort));
         }
+        let told = |it: &&Carried| verbose || it.outcome != Outcome::Unchanged;
+        text.extend(lists.iter().filter(told).map(Carried::text));
         text.extend(planned.iter().map(|it| it.told().text(verbose)));
         text + &self.beside(made, there, Some(here)).text(verbose)
     }
@@ -217,6 +236,9 @@ impl Lines {
                 "message": null,
                 "users": users.count,
             }));
+        }
+        for it in &foreseen.lists {
+            _ = writeln!(text, "{}", it.json(space, target));
         }
         if let Some(plan) = &foreseen.plan {
             text += &self.records(plan, made, (space, target), &side.name(space));
@@ -284,7 +306,7 @@ impl Lines {
         Ok(())
     }
 
-    fn finish(mut self, spaces: usize, missed: &Value) -> Result<()> {
+    fn finish(mut self, spaces: usize, missed: &Value, exit: Exit) -> Result<()> {
         let counts: Map<String, Value> = Outcome::ALL
             .into_iter()
             .map(|outcome| {
@@ -304,7 +326,7 @@ impl Lines {
             "left_out": self.left_out,
             "lacking": self.lacking,
             "not_exported": missed.as_array().cloned().unwrap_or_default(),
-            "exit": Exit::Done.code(),
+            "exit": exit.code(),
         });
         self.write(&format!("{last}\n"))?;
         match self.report {

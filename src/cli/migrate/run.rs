@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 
-use ruleferry::error::{Error, Result};
+use ruleferry::error::Result;
 use ruleferry::kibana::Space;
 use ruleferry::ops::import::several;
 use ruleferry::pipeline::Reading;
-use ruleferry::stream::{AtomicFile, Durable};
 use serde_json::json;
 
 use super::Migrate;
-use super::ended::folded;
+use super::ended::{Out, folded};
 use super::endpoint::{Endpoint, heading};
 use super::keys::Keys;
 use super::lacking::Lacking;
@@ -29,7 +27,7 @@ use crate::cli::import::report::{Report, Tally, summary};
 use crate::cli::import::text;
 use crate::cli::notes::{Notes, write_text};
 use crate::cli::progress::Progress;
-use crate::cli::{Format, Global, work};
+use crate::cli::{Format, Global};
 
 /// How many spaces at once, unless `-j` says it.
 const AT_ONCE: usize = 4;
@@ -70,9 +68,11 @@ pub(super) struct Arrived {
 
 /// What is known of all spaces so far.
 pub(super) struct Whole {
-    report: Option<AtomicFile>,
+    pub(super) out: Out,
     tallies: Vec<Tally>,
     pub(super) exits: Vec<Exit>,
+    /// How many spaces did not get all because of an error, or were not begun.
+    pub(super) failed: usize,
     /// Whether no space is left that a run could go on with.
     pub(super) is_over: bool,
     left_out: u64,
@@ -143,14 +143,10 @@ impl Run<'_> {
         endpoint: &[Option<Ledger>],
     ) -> Result<(Exit, bool)> {
         let mut whole = Whole {
-            report: self
-                .verb
-                .report
-                .as_ref()
-                .map(AtomicFile::create)
-                .transpose()?,
+            out: Out::create(self.verb.report.as_deref())?,
             tallies: Vec::new(),
             exits: Vec::new(),
+            failed: 0,
             is_over: true,
             left_out: 0,
             lacking: 0,
@@ -162,29 +158,25 @@ impl Run<'_> {
                 let arrived = self.endpoint_crossed(side, endpoint.as_ref());
                 match arrived.transpose() {
                     Some(Ok(arrived)) => self.take(&mut whole, side, arrived)?,
-                    Some(Err(error)) => self.failed(&mut whole, &heading(side), error),
+                    Some(Err(error)) => self.failed(&mut whole, (side, None), error),
                     None => {}
                 }
             }
             for some in side.spaces.chunks(self.at_once()) {
                 if self.global.interrupt.is_asked() {
-                    whole.is_over = false;
-                    whole.exits.push(Exit::Interrupted);
-                    break;
+                    self.not_begun(&mut whole, side, some);
+                    continue;
                 }
                 let arrived = several(some, some.len(), |space| self.cross(side, space, ledger));
                 for (space, arrived) in some.iter().zip(arrived) {
                     match arrived {
                         Ok(arrived) => self.take(&mut whole, side, arrived)?,
-                        Err(error) => {
-                            let place = format!("space `{}`:", side.name(space));
-                            self.failed(&mut whole, &place, error);
-                        }
+                        Err(error) => self.failed(&mut whole, (side, Some(space)), error),
                     }
                 }
             }
         }
-        self.finish(whole, &ledgers[0])
+        Ok(self.finish(whole, &ledgers[0]))
     }
 
     /// Brings a space what it is to get.
@@ -194,7 +186,7 @@ impl Run<'_> {
         let planned = self.planned(side, space, &made)?;
         let is_done = ledger.before(space).is_some_and(|before| before.is_done);
         let may_add = self.verb.resume || self.verb.how.manner().terms.overwrite.exceptions;
-        let carried = if is_done {
+        let mut carried = if is_done {
             Vec::new()
         } else {
             let place = (client, space);
@@ -202,13 +194,16 @@ impl Run<'_> {
             carries.carry(self.origin, place, &made.beyond, may_add)
         };
         let place = self.place(side, space);
-        let secrets = self.keys.before(place, &made.bundle)?;
-        let job = self.job(side, space, &made);
-        let total = made.bundle.len() as u64;
-        let progress = Progress::parts(self.global.progress, total);
-        let done = job.cross_into(space, &side.gates, ledger, &progress);
-        drop(progress);
-        let secrets = self.keys.after(place, &made.bundle, secrets)?;
+        let (secrets, done) = if let Some(error) = self.unmet(&mut carried) {
+            (Lacking::default(), Done::unsent(space, &made.bundle, error))
+        } else {
+            let secrets = self.keys.before(place, &made.bundle)?;
+            let job = self.job(side, space, &made);
+            let progress = Progress::parts(self.global.progress, made.bundle.len() as u64);
+            let done = job.cross_into(space, &side.gates, ledger, &progress);
+            drop(progress);
+            (self.keys.after(place, &made.bundle, secrets)?, done)
+        };
         let pruned = self.pruning.as_ref().zip(planned).map(|(it, planned)| {
             let is_interrupted = self.global.interrupt.is_asked();
             it.run((side, space), planned, &done, is_interrupted)
@@ -242,7 +237,10 @@ impl Run<'_> {
         let mut done = [done];
         let job = self.job(side, &space, &made);
         if self.verb.how.remove_duplicates {
-            job.remove_duplicates(&mut done, self.verb.yes)?;
+            // Who cannot be asked about this space is no reason to leave out others.
+            if let Err(error) = job.remove_duplicates(&mut done, self.verb.yes) {
+                done[0].crossed.error.get_or_insert(error);
+            }
         }
         let beside = self.beside(&made, &there, None);
         let mut exit = job::exit(&done);
@@ -274,17 +272,19 @@ impl Run<'_> {
         }
         lines += &report.space(&done[0]);
         lines.extend(pruned.iter().map(|it| it.json(&space, target)));
+        if let Some(error) = &done[0].crossed.error {
+            let place = (cargo == Cargo::Space).then_some(&space);
+            lines += &self.failure((side, place), &error.to_string());
+            whole.failed += usize::from(cargo == Cargo::Space);
+        }
         if cargo == Cargo::Space {
             lines += &self.way.joined.json(side, &space, target);
         }
         lines += &secrets.json(&space, target);
         lines += &beside.json(&space, target);
-        if let Some(file) = &mut whole.report {
-            file.write_all(lines.as_bytes())
-                .map_err(|source| Error::io("writing the report", source))?;
-        }
+        whole.out.report(&lines);
         match self.verb.format {
-            Format::Json => work::print(&lines)?,
+            Format::Json => whole.out.print(&lines),
             Format::Text if self.global.quiet => {}
             Format::Text => {
                 let mut text = match cargo {
@@ -294,7 +294,8 @@ impl Run<'_> {
                 text += &text::done(&report, self.global.verbose);
                 text.extend(carried.iter().map(Carried::text));
                 text.extend(pruned.iter().map(|it| it.text(self.global.verbose)));
-                work::print(&(text + &secrets.text() + &beside.text(self.global.verbose)))?;
+                text += &secrets.text();
+                whole.out.print(&(text + &beside.text(self.global.verbose)));
             }
         }
         for (location, note) in &made.notes {
@@ -313,29 +314,34 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn finish(&self, mut whole: Whole, ledger: &Ledger) -> Result<(Exit, bool)> {
+    fn finish(&self, mut whole: Whole, ledger: &Ledger) -> (Exit, bool) {
         let missed = ledger.get("missed").as_array().cloned().unwrap_or_default();
         if !missed.is_empty() {
             whole.exits.push(Exit::Part);
         }
         let exit = folded(&whole.exits);
         let mut last = summary(&whole.tallies, exit);
+        last["spaces"] = self
+            .sides
+            .iter()
+            .map(|it| it.spaces.len())
+            .sum::<usize>()
+            .into();
+        last["failed_spaces"] = whole.failed.into();
         last["left_out"] = whole.left_out.into();
         last["lacking"] = whole.lacking.into();
         last["not_exported"] = json!(missed);
         if self.pruning.is_some() {
             last["pruned"] = json!(whole.pruned);
         }
-        if let Some(mut file) = whole.report {
-            writeln!(file, "{last}").map_err(|source| Error::io("writing the report", source))?;
-            file.commit(Durable::Yes)?;
-        }
+        let last = format!("{last}\n");
+        whole.out.report(&last);
         match self.verb.format {
-            Format::Json => work::print(&format!("{last}\n"))?,
+            Format::Json => whole.out.print(&last),
             Format::Text if self.global.quiet => {}
             Format::Text => {
                 if whole.tallies.len() > 1 {
-                    work::print(&text::table(&whole.tallies))?;
+                    whole.out.print(&text::table(&whole.tallies));
                 }
                 // Who was asked has seen them.
                 if self.verb.yes {
@@ -349,6 +355,7 @@ impl Run<'_> {
                 }
             }
         }
-        Ok((exit, whole.is_over))
+        let exit = whole.out.close(exit, self.global.errors);
+        (exit, whole.is_over)
     }
 }
