@@ -32,9 +32,9 @@ are removed afterwards, as `ruleferry prune` does; the newest one in which a spa
 somebody reads the repository or an older snapshot in it is damaged, a warning says so, and the exit code is that of the backup; \
 `ruleferry verify` finds damage.
 
-What could not be had is named, also in the snapshot, which then is `partial`; the exit code is 3. `-v` names also what no snapshot has. A space that fails does not stop \
-the others. If all fail, there is no new snapshot. `ruleferry snapshots --repo DIR` shows what is there, `ruleferry restore` brings \
-it back.
+What could not be had is named, also in the snapshot, which then is `partial`; the exit code is 3. `-v` names also what no snapshot \
+has. A space that fails does not stop the others. If all fail, there is no new snapshot. `ruleferry snapshots --repo DIR` shows what \
+is there, `ruleferry restore` brings it back.
 
 In no snapshot: secrets of connectors, which Kibana gives to nobody; drafts of timelines, and the templates that Kibana brings along; \
 data views, saved queries, machine learning jobs. What Kibana does not have any more though rules refer to it, is named in the snapshot \
