@@ -86,6 +86,12 @@ impl Side {
     }
 }
 
+/// A space of a Kibana by what does not depend on whose profiles name it, as in `https://kibana.example.com/s/soc`. The client takes
+/// no address with a user in it.
+pub(super) fn address(connected: &Connected, space: &Space) -> String {
+    format!("{}/s/{space}", connected.client.url())
+}
+
 /// The path with more at the end of its name.
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
