@@ -810,3 +810,107 @@ fn a_run_that_goes_on_gives_what_is_left_to_give() {
     all_given(&b, "soc");
     assert_eq!(connectors(&b, "emea").len(), 3);
 }
+
+#[test]
+fn a_stranger_with_the_same_id_gets_no_secrets() {
+    let [a, b] = pair("9.1");
+    let folder = folder(&[&a, &b]);
+    a.seed(
+        "default",
+        &bundle(&[
+            acting("r", &["hook"]),
+            needing("hook", "SOAR intake", ".webhook"),
+        ]),
+    );
+    let stranger = json!({"id": "hook", "type": "action", "attributes": {"name": "Chat of the interns",
+        "actionTypeId": ".webhook", "isMissingSecrets": true, "config": {"url": "https://chat.example.com"}}});
+    b.seed("soc", &bundle(&[stranger]));
+    for (name, more, code, is_given) in [
+        ("SOAR intake", &[][..], 3, false),
+        ("hook", &[], 3, false),
+        ("Chat of the interns", &[], 3, true),
+    ] {
+        let text = format!("[connector.\"{name}\"]\npassword = \"canary-here\"\n");
+        private(&folder, "s.toml", &text);
+        let ran = run(
+            &folder,
+            &to_soc(&[&["--yes", "--secrets", "s.toml"], more].concat()),
+        );
+        ends(&ran, code);
+        let told = self::text(&ran).contains("another connector has this id");
+        assert_eq!(told, !is_given, "{name}: {}", self::text(&ran));
+        assert_eq!(b.secrets("soc", "hook").is_some(), is_given, "{name}");
+    }
+}
+
+#[test]
+fn a_connector_that_the_run_overwrites_is_the_sources() {
+    let [a, b] = pair("9.1");
+    let folder = folder(&[&a, &b]);
+    a.seed(
+        "default",
+        &bundle(&[
+            acting("r", &["hook"]),
+            needing("hook", "SOAR intake", ".webhook"),
+        ]),
+    );
+    b.seed("soc", &bundle(&[secretless("hook", "Old name")]));
+    private(
+        &folder,
+        "s.toml",
+        "[connector.\"SOAR intake\"]\npassword = \"p\"\n",
+    );
+    let args = ["--yes", "--secrets", "s.toml", "--overwrite", "connectors"];
+    ends(&run(&folder, &to_soc(&args)), 0);
+    assert!(b.secrets("soc", "hook").is_some());
+}
+
+#[test]
+fn secrets_for_a_target_by_name_beat_those_for_all_by_id() {
+    let [a, b] = pair("9.1");
+    let folder = folder(&[&a, &b]);
+    a.seed(
+        "default",
+        &bundle(&[acting("r", &["slack"]), needing("slack", "Slack", ".slack")]),
+    );
+    let text = "[connector.slack]\nwebhookUrl = \"all\"\n[[target]]\nto = [\"b/soc\"]\n[target.connector.Slack]\nwebhookUrl = \"own\"\n";
+    private(&folder, "s.toml", text);
+    ends(&run(&folder, &to_soc(&["--yes", "--secrets", "s.toml"])), 0);
+    assert_eq!(b.secrets("soc", "slack").unwrap()["webhookUrl"], "own");
+}
+
+#[test]
+fn what_is_for_other_targets_is_left_aside_and_told() {
+    let [a, b] = pair("9.1");
+    let folder = folder(&[&a, &b]);
+    a.seed(
+        "default",
+        &bundle(&[acting("r", &["slack"]), needing("slack", "Slack", ".slack")]),
+    );
+    let text = "[connector.slack]\nwebhookUrl = \"all\"\n[[target]]\nto = [\"b/sco\"]\n[target.connector.slack]\nwebhookUrl = { env = \"UNSET\" }\n";
+    private(&folder, "s.toml", text);
+    folder.write(
+        "map.toml",
+        "[[target]]\nto = [\"b2/soc\"]\ndisable = \"*\"\n",
+    );
+    let args = ["--yes", "--secrets", "s.toml", "--map-file", "map.toml"];
+    let ran = run(&folder, &to_soc(&args));
+    ends(&ran, 0);
+    for said in [
+        "warning: the secrets for `b/sco` are for no target of this run",
+        "warning: the steps of `--map-file` for `b2/soc` are for no target of this run",
+    ] {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn two_profiles_for_one_target_are_refused() {
+    let [a, b] = pair("9.1");
+    let folder = folder(&[&a, &b, &b]);
+    let ran = run(&folder, &to_soc(&["--to", "c/emea", "--yes"]));
+    ends(&ran, 2);
+    let said = "must name each Kibana by one profile, found `b` and `c`";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    is_untouched(&b);
+}

@@ -215,11 +215,55 @@ fn two_sources_of_one_target_do_not_touch_each_others_rules() {
     assert_eq!(pruned(&ran, "removed"), [("a2".into(), String::new())]);
     let kept = pruned(&ran, "kept");
     assert!(
-        kept.iter()
-            .any(|(id, why)| id == "both" && why == "it was brought from `c/default`"),
+        kept.iter().any(|(id, why)| id == "both"
+            && *why == format!("it was brought from `{}/s/default`", c.url)),
         "{kept:?}"
     );
     assert_eq!(rule_ids(b, "soc"), ["a1", "both", "c1", "c2"]);
+}
+
+#[test]
+fn a_copy_in_another_space_is_nobodys_to_remove() {
+    let ([a, b], folder) = brought(&["a", "b"]);
+    // As an export and an import of the space do it.
+    b.seed("emea", &bundle(&b.state("soc").rules));
+    take(&a, "default", "b");
+    let args = ["--from", "a/default", "--to", "b/emea", "--yes"];
+    let more = [
+        "--prune",
+        "ferry",
+        "--overwrite",
+        "rules",
+        "--format",
+        "json",
+    ];
+    let ran = run(&folder, &[&args[..], &more].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(pruned(&ran, "removed").is_empty(), "{}", text(&ran));
+    let why = format!("it was brought to `{}/s/soc`, and copied from there", b.url);
+    assert_eq!(pruned(&ran, "kept"), [("b".into(), why)]);
+    assert_eq!(rule_ids(&b, "emea"), ["a", "b"]);
+    // What was its own all along goes.
+    assert_eq!(prune(&folder, &[]).code, Some(0));
+    assert_eq!(rule_ids(&b, "soc"), ["a"]);
+}
+
+#[test]
+fn sources_are_told_apart_by_their_addresses_not_by_profiles() {
+    let ([a, b], here) = brought(&["a", "b"]);
+    let c = kibana("9.1");
+    c.seed("default", &rules(&["c"]));
+    // Somebody else's configuration, with another Kibana as `a`.
+    let there = folder(&[&c, &b]);
+    let ran = prune(&there, &["--prune-max", "100%"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let why = format!("it was brought from `{}/s/default`", a.url);
+    let kept = [("a".into(), why.clone()), ("b".into(), why)];
+    assert_eq!(pruned(&ran, "kept"), kept);
+    assert_eq!(rule_ids(&b, "soc"), ["a", "b", "c"]);
+    take(&a, "default", "b");
+    assert_eq!(prune(&here, &[]).code, Some(0));
+    assert_eq!(rule_ids(&b, "soc"), ["a", "c"]);
 }
 
 #[test]

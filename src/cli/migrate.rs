@@ -90,9 +90,9 @@ before and after the import; it is in no output, journal or report. Which connec
 `--plan-only` changes nothing; with `--format json` or `--report` it writes a line for each thing that would be brought first, for each \
 record as `ruleferry plan` does, for each rule that would be removed, and for what is not carried, then a summary.
 
-`--prune TAG` gives each rule the tag, and a mark in `meta` that names `--from` and the `rule_id`. Rules of a space that have both, \
-and that the source no longer has, are removed once all else is there. A rule that lost its tag, was saved in Kibana's editor, or is \
-a copy, stays; so do lists that only removed rules used. Nothing is removed where the source is empty or did not give all, where \
+`--prune TAG` gives each rule the tag, and a mark in `meta` that names the `rule_id` and both Kibanas, by address and space. Rules of a space \
+that have both, and that the source no longer has, are removed once all else is there. A rule that lost its tag, was saved in \
+Kibana's editor, is a copy, or was brought from or to another address, stays; so do lists that only removed rules used. Nothing is removed where the source is empty or did not give all, where \
 the import is not whole, or where more would go than `--prune-max` allows. Take a TAG of its own for each source.
 
 The journal, and the export beside it, say how far the run got. After an interruption, a kill or a dead server, the same command \

@@ -132,6 +132,18 @@ impl Supply {
         Ok(Self { sections })
     }
 
+    /// What is for the targets that are meant; warns of what is for others alone.
+    pub(crate) fn only(mut self, is_meant: &dyn Fn(&Target) -> bool) -> Self {
+        self.sections.retain(|section| {
+            let fits = section.to.is_empty() || section.to.iter().any(is_meant);
+            if !fits {
+                warn_elsewhere("the secrets", &section.to);
+            }
+            fits
+        });
+        self
+    }
+
     /// The connectors that have secrets here, by id or name, each once.
     pub(crate) fn names(&self) -> Vec<&str> {
         let keys = self.sections.iter().flat_map(|it| it.connectors.keys());
@@ -188,7 +200,7 @@ impl Supplied {
     }
 }
 
-/// What is said of the first of the names; of several sections, the last one that says anything counts.
+/// What is said of the first of the names; of several sections, the last one that says anything counts, the one for all last.
 fn find<'s, T>(
     sections: &'s [Section<T>],
     connected: &Connected,
@@ -253,6 +265,15 @@ pub(crate) fn warn_unknown(name: &str, nearest: Option<&str>) {
     ));
 }
 
+/// Warns of what is for targets that the run does not have.
+pub(crate) fn warn_elsewhere(what: &str, to: &[Target]) {
+    let to: Vec<String> = to.iter().map(|it| format!("`{it}`")).collect();
+    write_text(&format!(
+        "warning: {what} for {} are for no target of this run, and left aside",
+        to.join(", ")
+    ));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,6 +302,14 @@ mod tests {
             (
                 "[connector.a]\nb = { env = \"A\", file = \"canary\" }",
                 "`b` of connector `a` must say in one way where it is: `env`, `file` or `command`",
+            ),
+            (
+                "[connector.a]\nb = { enviroment = \"canary\" }",
+                "`b` of connector `a` must say where it is in `env`, `file` or `command`, found `enviroment`; did you mean `env`?",
+            ),
+            (
+                "[connector.a]\nb = { comand = [\"canary\"] }",
+                "`b` of connector `a` must say where it is in `env`, `file` or `command`, found `comand`; did you mean `command`?",
             ),
             (
                 "[connector.a]\nb = { command = [] }",

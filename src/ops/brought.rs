@@ -1,8 +1,9 @@
 //! Which rules of a space did a migration bring, which of them does its source no longer have, and are they gone once removed?
 //!
-//! - A rule that is brought has a tag, which people see and can take off, and a mark in `meta`, which names the tag, the source and
-//!   the `rule_id`. Kibana copies tags and `meta` to a duplicate, which has another `rule_id` (bulk-actions.md §8), and replaces
-//!   `meta` where a rule is saved in its editor: so the mark fits neither a copy nor a rule that is somebody's own by now.
+//! - A rule that is brought has a tag, which people see and can take off, and a mark in `meta`, which names the tag, the source, the
+//!   target and the `rule_id`. Kibana copies tags and `meta` to a duplicate, which has another `rule_id` (bulk-actions.md §8), and
+//!   replaces `meta` where a rule is saved in its editor; an export takes both to wherever it is imported. So the mark fits no copy,
+//!   here or in another space, and no rule that is somebody's own by now.
 //! - Only rules whose tag and mark both fit are ever removed, each by its object id, and each is looked at again before.
 //! - What became of a removal is read from the space, whatever was answered.
 
@@ -46,6 +47,8 @@ pub enum Kept {
     Copy(Box<str>),
     /// It was brought from somewhere else, or under another tag.
     Foreign(Box<str>),
+    /// It was brought to somewhere else, and came here from there.
+    Elsewhere(Box<str>),
     /// The source has it, though it is not among what is brought.
     InSource,
     /// It is not as it was when it was planned to go.
@@ -72,6 +75,10 @@ impl fmt::Display for Kept {
             ),
             Self::Copy(rule_id) => write!(f, "it is a copy of rule `{rule_id}`"),
             Self::Foreign(from) => write!(f, "it was brought from `{from}`"),
+            Self::Elsewhere(to) if to.is_empty() => {
+                f.write_str("its mark does not say where it was brought to")
+            }
+            Self::Elsewhere(to) => write!(f, "it was brought to `{to}`, and copied from there"),
             Self::InSource => f.write_str("the source has it, and it is left out on the way"),
             Self::Changed => f.write_str("it changed or went after the plan was made"),
         }

@@ -185,11 +185,9 @@ const PIECE: usize = 6;
 
 /// The message with `…` in place of secrets, and of words that are a piece of one.
 fn hidden(message: &str, texts: &[&str]) -> String {
-    let mut message = message.to_owned();
-    for text in texts.iter().filter(|text| text.len() >= SHORTEST) {
-        message = message.replace(text, "…");
-    }
-    let is_piece = |word: &str| word.len() >= PIECE && texts.iter().any(|text| text.contains(word));
+    let message = without_whole(message, texts);
+    let is_piece =
+        |word: &str| word.len() >= PIECE && texts.iter().any(|text| is_piece_of(word, text));
     let is_between = |c: char| c.is_whitespace() || "\"'`[](){}<>,;=…".contains(c);
     let mut out = String::new();
     for word in message.split_inclusive(is_between) {
@@ -203,6 +201,71 @@ fn hidden(message: &str, texts: &[&str]) -> String {
         out.extend(end);
     }
     out
+}
+
+/// The message with `…` in place of secrets.
+fn without_whole(message: &str, texts: &[&str]) -> String {
+    let mut out = String::new();
+    let mut rest = message;
+    while let Some(c) = rest.chars().next() {
+        let mut texts = texts.iter().filter(|text| text.len() >= SHORTEST);
+        // The longest comes first.
+        let after =
+            texts.find_map(|text| rest.strip_prefix(text).or_else(|| after_all(rest, text)));
+        if let Some(after) = after {
+            out.push('…');
+            rest = after;
+        } else {
+            out.push(c);
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    out
+}
+
+/// Whether the word is in the text, or is how a piece of it is escaped.
+fn is_piece_of(word: &str, text: &str) -> bool {
+    let is_here = |from: &str| {
+        let mut rest = word;
+        for c in from.chars() {
+            match after_one(rest, c) {
+                Some(after) => rest = after,
+                None => break,
+            }
+        }
+        rest.is_empty()
+    };
+    text.contains(word) || text.char_indices().any(|(at, _)| is_here(&text[at..]))
+}
+
+/// What comes after a text that is escaped in part or whole.
+fn after_all<'m>(message: &'m str, text: &str) -> Option<&'m str> {
+    text.chars().try_fold(message, after_one)
+}
+
+/// What comes after a character: as it is, or as addresses and JSON spell it.
+fn after_one(message: &str, c: char) -> Option<&str> {
+    if !message.starts_with(['%', '\\', '+']) {
+        return message.strip_prefix(c);
+    }
+    let bytes = c.to_string().into_bytes().into_iter();
+    let percent: String = bytes.map(|byte| format!("%{byte:02x}")).collect();
+    let units = c.encode_utf16(&mut [0; 2]).to_vec().into_iter();
+    let unicode: String = units.map(|unit| format!("\\u{unit:04x}")).collect();
+    let short = match c {
+        '"' | '\\' | '/' => format!("\\{c}"),
+        '\n' => "\\n".into(),
+        '\r' => "\\r".into(),
+        '\t' => "\\t".into(),
+        ' ' => "+".into(),
+        _ => c.to_string(),
+    };
+    let mut forms = [percent, unicode, short].into_iter();
+    let escaped = forms.find_map(|form| {
+        let (begin, rest) = message.split_at_checked(form.len())?;
+        begin.eq_ignore_ascii_case(&form).then_some(rest)
+    });
+    escaped.or_else(|| message.strip_prefix(c))
 }
 
 #[cfg(test)]
@@ -241,6 +304,16 @@ mod tests {
             ),
             ("said 'canary two\nlines'.", "said '…'."),
             ("cut off: https://hooks.example.com/serv", "cut off: …"),
+            (
+                "no route to /x?u=https%3A%2F%2Fhooks.example.com%2fservices%2Fcanary-one&v",
+                "no route to /x?u=…&v",
+            ),
+            (
+                r#"sent {"url":"https:\/\/hooks.example.com\/services\/canary-one","a":"canary two\nlines"}"#,
+                r#"sent {"url":"…","a":"…"}"#,
+            ),
+            ("canary+two%0Alines canary\\u0020two\\u000alines", "… …"),
+            ("cut off: hooks.example.com%2Fserv", "cut off: …"),
             ("[webhookUrl]: is missing", "[webhookUrl]: is missing"),
         ] {
             assert_eq!(hidden(message, &texts), shown);

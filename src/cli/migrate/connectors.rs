@@ -70,6 +70,7 @@ impl Joined {
         sides: &[Side],
         ledgers: &mut [Ledger],
     ) -> Result<Self> {
+        map.warn_of_others(sides);
         let mut joined = Self::default();
         for (side, ledger) in sides.iter().zip(ledgers) {
             let before: Option<BTreeMap<String, Place>> =

@@ -19,6 +19,7 @@ use super::lacking::{Lacking, Named};
 use super::run::Run;
 use super::side::Side;
 use super::way::Made;
+use crate::cli::connection::Target;
 use crate::cli::secrets::{Supplied, Supply, warn_unknown};
 
 /// The secrets of a run, and what its connectors are called.
@@ -53,6 +54,8 @@ impl Keys {
         joined: &Joined,
         sides: &[Side],
     ) -> Result<Self> {
+        let fits = |target: &Target| sides.iter().any(|side| side.is_meant_by(target));
+        let supply = supply.only(&fits);
         let mut called: BTreeSet<Box<str>> = known.0.keys().cloned().collect();
         called.extend(known.0.values().filter_map(|it| it.name.clone()));
         let mut seen = called.clone();
@@ -248,21 +251,42 @@ impl Keys {
             .collect();
         let of = |names: &[&str]| supplied.of(&place.side.connected, place.space, names);
         let is_id = |name: &str| called.iter().any(|[ids, _]| ids.contains(&name));
-        let shares = called.iter().map(|[ids, names]| {
-            if let Some((_, secrets)) = of(ids) {
-                return Some(Ok(secrets));
-            }
-            let names: Vec<&str> = names.iter().copied().filter(|name| !is_id(name)).collect();
-            let (name, secrets) = of(&names)?;
+        let shares = called.iter().zip(there).map(|([ids, names], held)| {
+            let names = names.iter().filter(|name| !is_id(name));
+            let (name, secrets) = of(&ids.iter().chain(names).copied().collect::<Vec<_>>())?;
             let several = called.iter().filter(|[_, names]| names.contains(&name));
-            if several.count() > 1 {
+            if !ids.contains(&name) && several.count() > 1 {
                 return Some(Err(format!(
                     "several connectors are called `{name}`, so the secrets must be for an id"
+                )));
+            }
+            if *held.connector.name != *name && self.is_other(place, held) {
+                return Some(Err(format!(
+                    "another connector has this id, and the secrets are for the source's; `{}` is what this one is called",
+                    held.connector.name
                 )));
             }
             Some(Ok(secrets))
         });
         shares.collect()
+    }
+
+    /// Whether a connector of the space has no more than the id of one of the source: it does not take its place, and has another
+    /// name or type. What the import makes or overwrites has the same.
+    fn is_other(&self, place: Place<'_>, held: &Held) -> bool {
+        let there = &held.connector;
+        let mut pairs = place.joined.pairs(place.side, place.space).iter();
+        if pairs.any(|it| it.new == there.id || it.new == held.named) {
+            return false;
+        }
+        let theirs = self.known.0.get(&held.named);
+        let theirs = theirs.or_else(|| self.known.0.get(&there.id));
+        theirs.is_some_and(|it| {
+            let is_another = |theirs: &Option<Box<str>>, own: &str| {
+                theirs.as_deref().is_some_and(|theirs| theirs != own)
+            };
+            is_another(&it.name, &there.name) || is_another(&it.ty, &there.connector_type_id)
+        })
     }
 }
 

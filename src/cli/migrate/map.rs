@@ -12,6 +12,7 @@ use super::connectors;
 use super::reference::{Replacement, replacements};
 use super::side::Side;
 use crate::cli::connection::Target;
+use crate::cli::secrets::warn_elsewhere;
 
 /// What is particular to targets, in the order of the file.
 #[derive(Default)]
@@ -85,6 +86,14 @@ impl Map {
     /// Whether anything is said of connectors.
     pub(super) fn has_connectors(&self) -> bool {
         self.0.iter().any(|it| !it.connectors.is_empty())
+    }
+
+    /// Warns of what is for targets that the run does not have.
+    pub(super) fn warn_of_others(&self, sides: &[Side]) {
+        let is_met = |target: &Target| sides.iter().any(|side| side.is_meant_by(target));
+        for overlay in self.0.iter().filter(|it| !it.targets.iter().any(is_met)) {
+            warn_elsewhere("the steps of `--map-file`", &overlay.targets);
+        }
     }
 
     fn fitting(&self, side: &Side, space: &Space) -> Vec<&Overlay> {

@@ -13,7 +13,7 @@ use ruleferry::ops::brought::{Brought, Fate, Mark, Rule, remove};
 use ruleferry::pipeline::{Reading, scan};
 use ruleferry::record::Kind;
 
-use super::side::Side;
+use super::side::{Side, address};
 use super::stock::{Origin, Stock};
 use super::way::Made;
 use crate::cli::exit::Exit;
@@ -65,7 +65,8 @@ impl FromStr for Most {
 impl Prune {
     /// What rules get on the way; none if nothing is to be removed.
     pub(super) fn mark(&self, origin: &Origin) -> Result<Option<Mark>> {
-        let mark = |tag: &String| Mark::new(tag, &origin.name());
+        let from = address(&origin.connected, &origin.space);
+        let mark = |tag: &String| Mark::new(tag, &from);
         self.prune.as_ref().map(mark).transpose()
     }
 
@@ -150,7 +151,8 @@ impl<'p> Pruning<'p> {
         let bundle = &made.bundle;
         let is_there =
             |id: &str| self.exported.contains(id) || bundle.find(Kind::Rule, None, id).is_some();
-        let mut brought = Brought::read(&side.connected.client, space, &self.mark, &is_there)?;
+        let mark = self.mark.to(&address(&side.connected, space));
+        let mut brought = Brought::read(&side.connected.client, space, &mark, &is_there)?;
         brought.look_again(&self.origin.connected.client, &self.origin.space)?;
         let (gone, count) = (brought.gone.len(), brought.count);
         let most = self.flags.most(count);
@@ -232,7 +234,8 @@ impl<'p> Pruning<'p> {
     }
 
     fn remove(&self, side: &Side, space: &Space, rules: Vec<Rule>, pruned: &mut Pruned) {
-        let removal = match remove(&side.connected.client, space, &self.mark, rules.clone()) {
+        let mark = self.mark.to(&address(&side.connected, space));
+        let removal = match remove(&side.connected.client, space, &mark, rules.clone()) {
             Ok(removal) => removal,
             Err(error) => {
                 pruned.exit = ended(&error);

@@ -40,6 +40,12 @@ impl Side {
                 .iter_mut()
                 .find(|side| side.connected.client.url() == url);
             if let Some(side) = known {
+                if side.connected.name != connected.name {
+                    return Err(Error::usage(format!(
+                        "`--to` must name each Kibana by one profile, found `{}` and `{}` for {url}",
+                        side.connected.name, connected.name
+                    )));
+                }
                 for space in spaces {
                     if !side.spaces.contains(&space) {
                         side.spaces.push(space);
@@ -59,6 +65,12 @@ impl Side {
         Ok(sides)
     }
 
+    /// Whether a target means one of its spaces.
+    pub(super) fn is_meant_by(&self, target: &Target) -> bool {
+        let name = &self.connected.name;
+        self.spaces.iter().any(|space| target.is_at(name, space))
+    }
+
     /// Whether it is the Kibana that everything comes from.
     pub(super) fn is_of(&self, origin: &Origin) -> bool {
         self.connected.client.url() == origin.connected.client.url()
@@ -74,16 +86,16 @@ impl Side {
         if is_first {
             return base.into();
         }
-        let safe = |c: char| {
-            if c.is_alphanumeric() || "-_.".contains(c) {
-                c
-            } else {
-                '_'
-            }
-        };
-        let name: String = self.connected.name.chars().map(safe).collect();
-        with_suffix(base, &name)
+        // No name of a profile has a `+`, so that this is no other's, nor what stands beside it.
+        let name = self.connected.name.replace('.', "+");
+        with_suffix(base, &format!("to-{name}"))
     }
+}
+
+/// A space of a Kibana by what does not depend on whose profiles name it, as in `https://kibana.example.com/s/soc`. The client takes
+/// no address with a user in it.
+pub(super) fn address(connected: &Connected, space: &Space) -> String {
+    format!("{}/s/{space}", connected.client.url())
 }
 
 /// The path with more at the end of its name.

@@ -12,7 +12,7 @@ use ruleferry::stream::{Source, Spool};
 
 use super::connectors::Joined;
 use super::map::Map;
-use super::side::Side;
+use super::side::{Side, address};
 use super::stock::{Origin, Stock};
 
 /// What is done to the export on its way.
@@ -68,7 +68,9 @@ impl Way {
             steps.extend(self.space(origin, side, space)?);
             steps.extend(version(origin.version, side.version)?);
         }
-        self.done(steps, origin, stock, (side, reading))
+        let mark = self.mark.as_ref();
+        let mark = mark.map(|it| it.to(&address(&side.connected, space)));
+        self.done((steps, mark), origin, stock, (side, reading))
     }
 
     /// Makes a bundle of what only the version of the target changes.
@@ -84,12 +86,12 @@ impl Way {
         } else {
             Vec::new()
         };
-        self.done(steps, origin, stock, (side, reading))
+        self.done((steps, None), origin, stock, (side, reading))
     }
 
     fn done(
         &self,
-        steps: Vec<Step>,
+        (steps, mark): (Vec<Step>, Option<Mark>),
         origin: &Origin,
         stock: &Stock,
         (side, reading): (&Side, &Reading),
@@ -110,7 +112,7 @@ impl Way {
             })
         })?;
         let name = origin.name();
-        if let Some(mark) = &self.mark {
+        if let Some(mark) = &mark {
             let source = Source::decoded(name.as_str(), spool.reader()?);
             spool = marked(mark, source, reading)?;
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ruleferry::error::{Error, Result};
+use ruleferry::error::{Error, Result, nearest};
 use ruleferry::ops::secrets::Secrets;
 use serde_json::Map;
 use toml::{Table, Value};
@@ -70,7 +70,14 @@ impl Place {
                     _ => wrong("say in one way where it is: `env`, `file` or `command`"),
                 }
             }
-            Value::Table(table) => places(table, &format!(" in {name}")).map(Self::Members),
+            Value::Table(table) => {
+                if let Some((key, way)) = misspelt(&table) {
+                    return wrong(&format!(
+                        "say where it is in `env`, `file` or `command`, found `{key}`; did you mean `{way}`?"
+                    ));
+                }
+                places(table, &format!(" in {name}")).map(Self::Members)
+            }
             other => wrong(&format!("be a text or a table, found {}", other.type_str())),
         }
     }
@@ -131,6 +138,18 @@ impl Place {
         }
         Ok(text.into())
     }
+}
+
+/// A lone name that is nearly a way, and that way.
+fn misspelt(table: &Table) -> Option<(&str, &'static str)> {
+    let (key, value) = table.iter().next().filter(|_| table.len() == 1)?;
+    // What says where it is may have any name.
+    if value.is_table() {
+        return None;
+    }
+    let lower = key.to_lowercase();
+    let begun = WAYS.into_iter().find(|way| lower.starts_with(way));
+    Some((key, begun.or_else(|| nearest(&lower, WAYS))?))
 }
 
 fn places(members: Table, of: &str) -> Result<BTreeMap<Box<str>, Place>> {

@@ -15,10 +15,11 @@ const MEMBER: &str = "ruleferry";
 pub struct Mark {
     tag: Box<str>,
     from: Box<str>,
+    to: Box<str>,
 }
 
 impl Mark {
-    /// The mark of rules that come from there under this tag. Fails where the tag is none that people could see.
+    /// The mark of rules that come from there under this tag, bound for nowhere yet. Fails where the tag is none that people could see.
     pub fn new(tag: &str, from: &str) -> Result<Self> {
         if tag.is_empty() || tag.trim() != tag || tag.chars().any(char::is_control) {
             return Err(Error::usage(format!(
@@ -29,7 +30,17 @@ impl Mark {
         Ok(Self {
             tag: tag.into(),
             from: from.into(),
+            to: "".into(),
         })
+    }
+
+    /// The mark of those that go to this place.
+    #[must_use]
+    pub fn to(&self, to: &str) -> Self {
+        Self {
+            to: to.into(),
+            ..self.clone()
+        }
     }
 
     /// The tag.
@@ -53,7 +64,8 @@ impl Mark {
                 Ok(())
             })?,
         }
-        let mark = json!({"from": self.from, "rule_id": rule_id, "tag": self.tag}).to_string();
+        let mark = json!({"from": self.from, "rule_id": rule_id, "tag": self.tag, "to": self.to});
+        let mark = mark.to_string();
         if rule.get("meta").is_none_or(Raw::is_null) {
             rule.set("meta", format!("{{{}:{mark}}}", quoted(MEMBER)));
             return Ok(());
@@ -70,6 +82,7 @@ impl Mark {
     fn is(&self, mark: Raw<'_>, rule_id: &str) -> bool {
         let text = |key| mark.get(key).and_then(Raw::as_str);
         text("from").as_deref() == Some(&*self.from)
+            && text("to").as_deref() == Some(&*self.to)
             && text("tag").as_deref() == Some(&*self.tag)
             && text("rule_id").as_deref() == Some(rule_id)
     }
@@ -90,12 +103,14 @@ impl Mark {
         if text("rule_id") != rule_id {
             return Some(Kept::Copy(text("rule_id").into()));
         }
-        let (from, tag) = (text("from"), text("tag"));
-        Some(Kept::Foreign(if from == *self.from {
-            format!("{from}, under the tag {tag}").into()
+        let (from, tag, to) = (text("from"), text("tag"), text("to"));
+        Some(if from != *self.from {
+            Kept::Foreign(from.into())
+        } else if to != *self.to {
+            Kept::Elsewhere(to.into())
         } else {
-            from.into()
-        }))
+            Kept::Foreign(format!("{from}, under the tag {tag}").into())
+        })
     }
 
     pub(super) fn read(&self, text: &str) -> Result<Option<(Rule, Option<Kept>)>> {
@@ -137,7 +152,7 @@ mod tests {
     use super::*;
 
     fn mark() -> Mark {
-        Mark::new("ferry", "prod/soc").unwrap()
+        Mark::new("ferry", "prod/soc").unwrap().to("dr/soc")
     }
 
     fn put(line: &str) -> String {
@@ -148,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_rule_gets_tag_and_mark_once() {
-        let marked = r#"{"from":"prod/soc","rule_id":"r","tag":"ferry"}"#;
+        let marked = r#"{"from":"prod/soc","rule_id":"r","tag":"ferry","to":"dr/soc"}"#;
         let bare = put(r#"{"rule_id":"r","tags":["a"]}"#);
         assert_eq!(
             bare,
@@ -174,7 +189,7 @@ mod tests {
         let rule = |id: &str, more: &str, meta: &str| {
             format!(r#"{{"id":"1","rule_id":"{id}","tags":["ferry"]{more},"meta":{meta}}}"#)
         };
-        let ours = r#"{"ruleferry":{"from":"prod/soc","rule_id":"r","tag":"ferry"}}"#;
+        let ours = r#"{"ruleferry":{"from":"prod/soc","rule_id":"r","tag":"ferry","to":"dr/soc"}}"#;
         assert_eq!(read(&rule("r", "", ours)), Some(None));
         assert_eq!(
             read(&rule("copy", "", ours)),
@@ -191,13 +206,22 @@ mod tests {
         for (other, from) in [
             (ours.replace("prod/soc", "b/soc"), "b/soc"),
             (
-                ours.replace("ferry\"}", "x\"}"),
+                ours.replace("\"ferry\"", "\"x\""),
                 "prod/soc, under the tag x",
             ),
         ] {
             assert_eq!(
                 read(&rule("r", "", &other)),
                 Some(Some(Kept::Foreign(from.into())))
+            );
+        }
+        for (other, to) in [
+            (ours.replace("dr/soc", "dr/emea"), "dr/emea"),
+            (ours.replace(r#","to":"dr/soc""#, ""), ""),
+        ] {
+            assert_eq!(
+                read(&rule("r", "", &other)),
+                Some(Some(Kept::Elsewhere(to.into())))
             );
         }
         // A search takes more for the tag than the tag.
