@@ -11,7 +11,7 @@ use ruleferry::transform::is_own_timeline;
 
 use super::stock::Origin;
 use super::values;
-use crate::cli::carried::{Carried, Thing};
+use crate::cli::carried::{Carried, Doing, Thing};
 
 /// Whether things of a sort are brought along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -85,13 +85,13 @@ impl Carries {
             .collect()
     }
 
-    /// Brings it to the space; `may_add` where a value list that is there may get values.
+    /// Brings it to the space.
     pub(super) fn carry(
         &self,
         origin: &Origin,
         (client, space): (&Client, &Space),
         beyond: &Beyond,
-        may_add: bool,
+        doing: Doing<'_>,
     ) -> Vec<Carried> {
         let ids = |sort: Sort| -> Vec<&str> {
             let ids = beyond.of(sort).map(|(id, _)| id);
@@ -100,7 +100,7 @@ impl Carries {
         };
         let mut all: Vec<Carried> = ids(Sort::ValueList)
             .into_iter()
-            .map(|id| values::carry(origin, (client, space), id, may_add))
+            .map(|id| values::carry(origin, (client, space), id, doing))
             .collect();
         let views = ids(Sort::DataView);
         let views = views.iter().map(|id| view(origin, (client, space), id));

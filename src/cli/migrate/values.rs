@@ -12,9 +12,13 @@ use super::carry::lacking;
 use super::stock::Origin;
 use crate::cli::carried::{Carried, Doing, Thing};
 
-/// Brings a list to the space; `may_add` where one that is there may get values.
-pub(super) fn carry(origin: &Origin, place: (&Client, &Space), id: &str, may_add: bool) -> Carried {
-    let doing = Doing::Bring { may_add };
+/// Brings a list to the space.
+pub(super) fn carry(
+    origin: &Origin,
+    place: (&Client, &Space),
+    id: &str,
+    doing: Doing<'_>,
+) -> Carried {
     stored(origin, id).map_or_else(
         |error| Carried::failed(Thing::ValueList, id, error),
         |(settings, values)| {
