@@ -10,6 +10,8 @@ mod kibana;
 mod records;
 
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use command::{Folder, Ran};
 use kibana::{API_KEY, At, Fault, Kibana, On, Schedule, Settings, Work};
@@ -432,4 +434,96 @@ fn answers_that_break_off_lose_nothing() {
     ]));
     well(&folder, &kibana, &RESTORE);
     assert_eq!(beside(&kibana), before);
+}
+
+#[test]
+fn a_list_that_grows_or_has_odd_values_is_kept() {
+    let kibana = start("9.1");
+    let values = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+    // One that others add to while it is read.
+    let slow = Fault::Delay {
+        before: Duration::ZERO,
+        after: Duration::from_millis(200),
+    };
+    kibana.seed_values("soc", "feed", &values);
+    kibana.schedule(Schedule::of([(On::each("POST", "*/items/_export"), slow)]));
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut more: Vec<String> = values.map(ToOwned::to_owned).into();
+            while !is_over.load(Ordering::Relaxed) {
+                more.push(format!("10.0.1.{}", more.len()));
+                let all: Vec<&str> = more.iter().map(String::as_str).collect();
+                kibana.seed_values("soc", "feed", &all);
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let folder = Folder::new();
+        let args = ["backup", "--repo", "repo", "--from", "prod/soc"];
+        let ran = run(&folder, &kibana, &args);
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    });
+    // One with a value that no import takes.
+    kibana.schedule(Schedule::default());
+    kibana.seed_values("soc", "feed", &["10.0.0.1", " ", "10.0.0.3"]);
+    let folder = Folder::new();
+    backup(&folder, &kibana);
+    let snapshots = ["snapshots", "--repo", "repo", "--format", "json"];
+    let told = text(&well(&folder, &kibana, &snapshots));
+    assert!(
+        told.contains("1 blank values of value list `feed`"),
+        "{told}"
+    );
+    kibana.reset();
+    well(&folder, &kibana, &RESTORE);
+    let back = kibana.values("soc", "feed").unwrap();
+    assert_eq!(back, ["10.0.0.1", "10.0.0.3"]);
+}
+
+#[test]
+fn going_on_mends_lists_that_failed_and_leaves_others() {
+    let (kibana, folder) = (start("9.1"), Folder::new());
+    fill(&kibana);
+    backup(&folder, &kibana);
+    kibana.reset();
+    kibana.seed_values("soc", "hosts.txt", &["10.0.0.3"]);
+    let broken = Fault::Status {
+        status: 500,
+        retry_after: None,
+        is_html: false,
+        work: Work::NotDone,
+    };
+    kibana.schedule(Schedule::of([(
+        On::each("POST", "*/items/_import"),
+        broken,
+    )]));
+    let args = [&RESTORE[..], &["--report", "r.ndjson"]].concat();
+    let lists = |ran: &Ran| -> (Vec<Value>, Value) {
+        assert_eq!(ran.code, Some(3), "{}{}", text(ran), ran.stderr);
+        let report = String::from_utf8(folder.read("r.ndjson")).unwrap();
+        let mut lines: Vec<Value> = report
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let beside = lines.pop().unwrap()["beside"].clone();
+        lines.retain(|line| line["kind"] == "value-list");
+        let told = |it: &Value| json!([it["id"], it["outcome"], it["values"]]);
+        (lines.iter().map(told).collect(), beside)
+    };
+    let (told, beside) = lists(&run(&folder, &kibana, &args));
+    let conflict = json!(["hosts.txt", "conflict", 3]);
+    assert_eq!(told, [conflict.clone(), json!(["unused", "failed", 1])]);
+    assert_eq!(
+        (&beside["failed"], &beside["conflict"]),
+        (&json!(1), &json!(1))
+    );
+    assert!(folder.path("r.ndjson.journal").exists());
+    kibana.schedule(Schedule::default());
+    let (told, beside) = lists(&run(&folder, &kibana, &[&args[..], &["--resume"]].concat()));
+    assert_eq!(told, [conflict, json!(["unused", "overwritten", 1])]);
+    assert_eq!(beside["failed"], 0);
+    assert_eq!(kibana.values("soc", "unused").unwrap(), ["192.0.2.1"]);
+    assert_eq!(kibana.values("soc", "hosts.txt").unwrap(), ["10.0.0.3"]);
+    assert!(!folder.path("r.ndjson.journal").exists());
 }

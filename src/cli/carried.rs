@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::BufRead;
 
-use ruleferry::error::{Error, Result};
+use ruleferry::error::{Error, ErrorKind, Result};
 use ruleferry::kibana::{Client, Space};
 use ruleferry::ops::model::Outcome;
 use ruleferry::ops::spare;
 use ruleferry::ops::timelines;
 use ruleferry::ops::value_lists::{self, Settings};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::import::ledger::Ledger;
 use super::plan::count as plural;
 
 /// How many of a sort are named unless more is asked for.
@@ -67,24 +68,23 @@ pub(crate) struct Carried {
     /// How many values a list has where it comes from, and how many were sent.
     values: Option<(u64, u64)>,
     pub(crate) error: Option<Error>,
+    /// Whether this run made it, or the one that this goes on with.
+    is_own: bool,
 }
 
 /// Whether anything is sent, and what to a value list that is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Doing {
+#[derive(Clone, Copy)]
+pub(crate) enum Doing<'l> {
     /// Nothing is sent; a list that is there would get values, or not.
-    Rehearse {
-        may_add: bool,
-    },
-    Bring {
-        may_add: bool,
-    },
+    Rehearse { may_add: bool },
+    /// A list that is there gets values, or not unless it is in the ledger as one that was made.
+    Bring { may_add: bool, ledger: &'l Ledger },
 }
 
-impl Doing {
+impl Doing<'_> {
     fn may_add(self) -> bool {
         match self {
-            Self::Rehearse { may_add } | Self::Bring { may_add } => may_add,
+            Self::Rehearse { may_add } | Self::Bring { may_add, .. } => may_add,
         }
     }
 }
@@ -100,6 +100,7 @@ impl Carried {
             message: None,
             values: (thing == Thing::ValueList).then_some((0, 0)),
             error: None,
+            is_own: false,
         }
     }
 
@@ -128,13 +129,22 @@ impl Carried {
     pub(crate) fn value_list<R: BufRead>(
         (client, space): (&Client, &Space),
         settings: &Settings,
-        values: impl FnMut() -> Result<R>,
-        doing: Doing,
+        mut values: impl FnMut() -> Result<R>,
+        doing: Doing<'_>,
     ) -> Self {
         let mut carried = Self::new(Thing::ValueList, settings.id());
-        match carried.bring((client, space), settings, values, doing) {
+        match carried.bring((client, space), settings, &mut values, doing) {
             Ok(()) => carried,
-            Err(error) => carried.with_error(error),
+            Err(error) => {
+                if carried.values == Some((0, 0)) {
+                    let all = values().and_then(value_lists::distinct);
+                    carried.values = Some((all.unwrap_or_default(), 0));
+                }
+                // One that was about to be made need not be there.
+                carried.is_own = carried.is_own
+                    && !matches!(Settings::of(client, space, settings.id()), Ok(None));
+                carried.with_error(error)
+            }
         }
     }
 
@@ -143,21 +153,44 @@ impl Carried {
         (client, space): (&Client, &Space),
         settings: &Settings,
         mut values: impl FnMut() -> Result<R>,
-        doing: Doing,
+        doing: Doing<'_>,
     ) -> Result<()> {
-        let is_dry = matches!(doing, Doing::Rehearse { .. });
-        if is_dry || !doing.may_add() {
-            let there = Settings::of(client, space, settings.id())?;
-            if let Some(there) = &there {
-                settings.must_be_of(there, space)?;
-                let (all, lacking) = value_lists::lacking(client, space, settings.id(), values()?)?;
+        let id = settings.id();
+        let there = Settings::of(client, space, id)?;
+        let mut may_add = doing.may_add();
+        if let Doing::Bring { ledger, .. } = doing {
+            self.is_own = ledger.has_made(space, id);
+            may_add |= self.is_own;
+        }
+        if let Some(there) = &there {
+            settings.must_be_of(there, space)?;
+            if let Some(key) = settings.differs(there) {
+                self.values = Some((value_lists::distinct(values()?)?, 0));
+                self.outcome = Outcome::Conflict;
+                self.message = Some(format!("it is there with another `{key}`"));
+                return Ok(());
+            }
+        }
+        match (doing, &there) {
+            (Doing::Rehearse { .. }, None) => {
+                self.values = Some((value_lists::distinct(values()?)?, 0));
+                self.outcome = Outcome::Created;
+                return Ok(());
+            }
+            (Doing::Bring { ledger, .. }, None) => {
+                ledger.making(space, id)?;
+                self.is_own = true;
+            }
+            (Doing::Bring { .. }, Some(_)) if may_add => {}
+            (_, Some(_)) => {
+                let (all, lacking) = value_lists::lacking(client, space, id, values()?)?;
                 self.values = Some((all, 0));
                 self.outcome = match lacking {
                     0 => Outcome::Unchanged,
-                    _ if doing.may_add() => Outcome::Overwritten,
+                    _ if may_add => Outcome::Overwritten,
                     _ => Outcome::Conflict,
                 };
-                if is_dry && self.outcome == Outcome::Overwritten {
+                if matches!(doing, Doing::Rehearse { .. }) && self.outcome == Outcome::Overwritten {
                     self.message = Some(format!("it is there and gets {lacking} values first"));
                 }
                 if self.outcome == Outcome::Conflict {
@@ -165,11 +198,6 @@ impl Carried {
                         "it is there and lacks {lacking} of the values; `--overwrite exceptions` adds them"
                     ));
                 }
-            } else if is_dry {
-                self.values = Some((value_lists::distinct(values()?)?, 0));
-                self.outcome = Outcome::Created;
-            }
-            if is_dry || there.is_some() {
                 return Ok(());
             }
         }
@@ -187,6 +215,18 @@ impl Carried {
             )));
         }
         Ok(())
+    }
+
+    /// Whether it failed in a way that going on with the run may mend, and the same command anew may not.
+    pub(crate) fn may_go_on(&self) -> bool {
+        let is_final = |error: &Error| match error.kind() {
+            ErrorKind::Refused { .. } => true,
+            ErrorKind::Status { status, .. } => (400..500).contains(status),
+            _ => false,
+        };
+        let error = self.error.as_ref();
+        self.outcome == Outcome::Failed
+            && (self.is_own || error.is_some_and(|error| !is_final(error)))
     }
 
     /// Whether it is there as it should be.
@@ -254,6 +294,27 @@ impl From<spare::Told> for Carried {
             message: told.message.map(Into::into),
             ..Self::new(Thing::Connector, &told.id)
         }
+    }
+}
+
+/// How many things have each outcome, as the summary of a report has it.
+#[derive(Default)]
+pub(crate) struct Count(BTreeMap<Outcome, u64>);
+
+impl Count {
+    /// Counts these too.
+    pub(crate) fn add(&mut self, all: &[Carried]) {
+        for it in all {
+            *self.0.entry(it.outcome).or_default() += 1;
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        let counts = Outcome::ALL.into_iter().map(|outcome| {
+            let count = self.0.get(&outcome).copied().unwrap_or_default();
+            (outcome.name().to_owned(), count.into())
+        });
+        Value::Object(counts.collect::<Map<String, Value>>())
     }
 }
 

@@ -43,16 +43,25 @@ pub struct Imported {
     pub missing: u64,
 }
 
+/// What came of an export.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// How many values were written.
+    pub values: u64,
+    /// How many were blank, which no import takes (import-export.md §5.7), and so were not.
+    pub blank: u64,
+}
+
 /// Writes the values of a list, one a line; tells how many. An answer that breaks off is not asked for again.
-pub fn export(client: &Client, space: &Space, id: &str, out: &mut dyn Write) -> Result<u64> {
-    let mut count = 0;
-    each(client, space, id, &mut |value| {
-        count += 1;
+pub fn export(client: &Client, space: &Space, id: &str, out: &mut dyn Write) -> Result<Exported> {
+    let mut values = 0;
+    let blank = each(client, space, id, &mut |value| {
+        values += 1;
         out.write_all(value)
             .and_then(|()| out.write_all(b"\n"))
             .map_err(|source| Error::io("writing the values of a list", source))
     })?;
-    Ok(count)
+    Ok(Exported { values, blank })
 }
 
 /// Brings a list into a space with values that are lines of text: makes it if it is not there, and sends what it lacks.
@@ -206,13 +215,13 @@ fn passing(result: Result<()>, good: u16) -> Result<()> {
     }
 }
 
-/// Hands each value of a list to `take`.
+/// Hands each value of a list that is not blank to `take`; tells how many are.
 fn each(
     client: &Client,
     space: &Space,
     id: &str,
     take: &mut dyn FnMut(&[u8]) -> Result<()>,
-) -> Result<()> {
+) -> Result<u64> {
     let request = Request::new(Method::Post, "/api/lists/items/_export")
         .in_space(space)
         .with("list_id", id)
@@ -233,22 +242,25 @@ fn each(
     lines(BufReader::new(reply), broken, take)
 }
 
-/// Hands each line that is not blank to `take`, without its end.
+/// Hands each line that is not blank to `take`, without its end; tells how many are blank.
 fn lines(
     mut reader: impl BufRead,
     broken: impl Fn(io::Error) -> Error,
     take: &mut dyn FnMut(&[u8]) -> Result<()>,
-) -> Result<()> {
+) -> Result<u64> {
+    let mut blank = 0;
     let mut line = Vec::new();
     loop {
         line.clear();
         let read = reader.read_until(b'\n', &mut line).map_err(&broken)?;
         if read == 0 {
-            return Ok(());
+            return Ok(blank);
         }
         let value = line.strip_suffix(b"\n").unwrap_or(&line);
         let value = value.strip_suffix(b"\r").unwrap_or(value);
-        if !value.trim_ascii().is_empty() {
+        if value.trim_ascii().is_empty() {
+            blank += 1;
+        } else {
             take(value)?;
         }
     }
@@ -347,11 +359,12 @@ mod tests {
     #[test]
     fn lines_are_values_whatever_ends_them() {
         let mut found = Vec::new();
-        lines(&b"a\r\n\n  \nb c\nd"[..], unread, &mut |value| {
+        let blank = lines(&b"a\r\n\n  \nb c\nd"[..], unread, &mut |value| {
             found.push(String::from_utf8(value.to_vec()).unwrap());
             Ok(())
         })
         .unwrap();
         assert_eq!(found, ["a", "b c", "d"]);
+        assert_eq!(blank, 2);
     }
 }

@@ -135,6 +135,18 @@ impl Ledger {
         self.before.get(space.as_str()).cloned()
     }
 
+    /// Whether an earlier run made the value list in the space, or was about to.
+    pub(crate) fn has_made(&self, space: &Space, value_list: &str) -> bool {
+        let before = self.before.get(space.as_str());
+        before.is_some_and(|before| before.value_lists.contains(value_list))
+    }
+
+    /// Takes down that the value list is about to be made in the space.
+    pub(crate) fn making(&self, space: &Space, value_list: &str) -> Result<()> {
+        let journal = self.journal.as_ref();
+        journal.map_or(Ok(()), |journal| journal.making(space, value_list))
+    }
+
     /// What hears how the import goes on.
     pub(crate) fn log<'l>(&'l self, progress: &'l Progress, warns: bool) -> Heard<'l> {
         Heard {

@@ -115,13 +115,13 @@ impl Carries {
             .collect()
     }
 
-    /// Brings it to the space; `may_add` where a value list that is there may get values.
+    /// Brings it to the space.
     pub(super) fn carry(
         &self,
         origin: &Origin,
         (client, space): (&Client, &Space),
         beyond: &Beyond,
-        may_add: bool,
+        doing: Doing<'_>,
     ) -> Vec<Carried> {
         let ids = |sort: Sort| -> Vec<&str> {
             let ids = beyond.of(sort).map(|(id, _)| id);
@@ -130,7 +130,7 @@ impl Carries {
         };
         let mut all: Vec<Carried> = ids(Sort::ValueList)
             .into_iter()
-            .map(|id| values::carry(origin, (client, space), id, Doing::Bring { may_add }))
+            .map(|id| values::carry(origin, (client, space), id, doing))
             .collect();
         let views = ids(Sort::DataView);
         let views = views.iter().map(|id| view(origin, (client, space), id));

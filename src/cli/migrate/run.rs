@@ -19,7 +19,7 @@ use super::side::Side;
 use super::stock::{Origin, Stock};
 use super::told::Beside;
 use super::way::{Made, Way};
-use crate::cli::carried::Carried;
+use crate::cli::carried::{self, Carried, Doing};
 use crate::cli::exit::Exit;
 use crate::cli::import::job::{self, Done, Job};
 use crate::cli::import::ledger::Ledger;
@@ -78,6 +78,7 @@ pub(super) struct Whole {
     left_out: u64,
     lacking: usize,
     pruned: BTreeMap<&'static str, u64>,
+    beside: carried::Count,
     notes: Notes,
 }
 
@@ -151,6 +152,7 @@ impl Run<'_> {
             left_out: 0,
             lacking: 0,
             pruned: BTreeMap::new(),
+            beside: carried::Count::default(),
             notes: Notes::new(Format::Text, true, self.global),
         };
         for (side, (ledger, endpoint)) in self.sides.iter().zip(ledgers.iter().zip(endpoint)) {
@@ -185,16 +187,13 @@ impl Run<'_> {
         let client = &side.connected.client;
         let planned = self.planned(side, space, &made)?;
         let is_done = ledger.before(space).is_some_and(|before| before.is_done);
-        let may_add = self.verb.resume || self.verb.how.manner().terms.overwrite.exceptions;
-        let mut carried = if is_done {
-            Vec::new()
-        } else {
-            let place = (client, space);
-            let carries = &self.verb.carries;
-            carries.carry(self.origin, place, &made.beyond, may_add)
-        };
+        let may_add = self.verb.how.manner().terms.overwrite.exceptions;
+        let doing = Doing::Bring { may_add, ledger };
+        let carries = &self.verb.carries;
+        // Of a space whose records are done, what goes first may not be; what is there is not sent again.
+        let mut carried = carries.carry(self.origin, (client, space), &made.beyond, doing);
         let place = self.place(side, space);
-        let (secrets, done) = if let Some(error) = self.unmet(&mut carried) {
+        let (secrets, done) = if let Some(error) = self.unmet(&mut carried).filter(|_| !is_done) {
             (Lacking::default(), Done::unsent(space, &made.bundle, error))
         } else {
             let secrets = self.keys.before(place, &made.bundle)?;
@@ -308,7 +307,9 @@ impl Run<'_> {
             Cargo::EndpointList => format!("{} endpoint list", side.connected),
         };
         whole.tallies.push(Tally::of(&done[0], name));
+        whole.beside.add(&carried);
         whole.is_over &= done[0].crossed.error.is_none();
+        whole.is_over &= !carried.iter().any(Carried::may_go_on);
         whole.exits.push(exit);
         job::fatal(done.into(), exit, self.global);
         Ok(())
@@ -329,6 +330,7 @@ impl Run<'_> {
             .into();
         last["failed_spaces"] = whole.failed.into();
         last["left_out"] = whole.left_out.into();
+        last["beside"] = whole.beside.json();
         last["lacking"] = whole.lacking.into();
         last["not_exported"] = json!(missed);
         if self.pruning.is_some() {

@@ -13,7 +13,12 @@ use super::stock::Origin;
 use crate::cli::carried::{Carried, Doing, Thing};
 
 /// Brings a list to the space, or says what would become of it.
-pub(super) fn carry(origin: &Origin, place: (&Client, &Space), id: &str, doing: Doing) -> Carried {
+pub(super) fn carry(
+    origin: &Origin,
+    place: (&Client, &Space),
+    id: &str,
+    doing: Doing<'_>,
+) -> Carried {
     stored(origin, id).map_or_else(
         |error| Carried::failed(Thing::ValueList, id, error),
         |(settings, values)| {

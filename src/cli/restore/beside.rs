@@ -135,7 +135,7 @@ impl Beside {
     pub(super) fn bring(
         &self,
         to: (&Client, &Space),
-        doing: Doing,
+        doing: Doing<'_>,
         overwrite: bool,
     ) -> Vec<Carried> {
         let mut all: Vec<Carried> = self

@@ -58,6 +58,7 @@ struct Whole {
     failed: Vec<Done>,
     /// Whether no space is left that a run could go on with.
     is_over: bool,
+    beside: carried::Count,
 }
 
 impl Run<'_> {
@@ -88,14 +89,12 @@ impl Run<'_> {
     }
 
     /// Brings what stands beside the records of a space, or says what would become of it.
-    fn beside(&self, piece: &Piece, space: &Space, is_dry: bool) -> Vec<Carried> {
+    fn beside(&self, piece: &Piece, space: &Space, ledger: Option<&Ledger>) -> Vec<Carried> {
         let overwrite = self.verb.how.manner().terms.overwrite;
-        let doing = if is_dry {
-            let may_add = overwrite.exceptions;
-            Doing::Rehearse { may_add }
-        } else {
-            let may_add = overwrite.exceptions || self.verb.resume;
-            Doing::Bring { may_add }
+        let may_add = overwrite.exceptions;
+        let doing = match ledger {
+            None => Doing::Rehearse { may_add },
+            Some(ledger) => Doing::Bring { may_add, ledger },
         };
         let to = (&self.connected.client, space);
         piece.beside.bring(to, doing, overwrite.connectors)
@@ -117,7 +116,7 @@ impl Run<'_> {
                 let client = &self.connected.client;
                 let terms = self.verb.how.manner().terms;
                 let survey = Survey::of(client, space, &piece.bundle, terms)?;
-                let carried = self.beside(&piece, space, true);
+                let carried = self.beside(&piece, space, None);
                 Ok((piece, Some((survey, carried))))
             });
             for ((_, space), looked) in some.iter().zip(looked) {
@@ -169,6 +168,7 @@ impl Run<'_> {
             text: String::new(),
             failed: Vec::new(),
             is_over: true,
+            beside: carried::Count::default(),
         };
         let gates = Gates::default();
         let progress = Progress::parts(self.global.progress, total);
@@ -206,11 +206,11 @@ impl Run<'_> {
         progress: &Progress,
     ) -> Result<Arrived> {
         let piece = self.read(from)?;
-        let is_done = ledger.before(space).is_some_and(|before| before.is_done);
-        let carried = if is_done || self.global.interrupt.is_asked() {
+        // Of a space whose records are done, what stands beside them may not be; what is there is not sent again.
+        let carried = if self.global.interrupt.is_asked() {
             Vec::new()
         } else {
-            self.beside(&piece, space, false)
+            self.beside(&piece, space, Some(ledger))
         };
         let done = self
             .job(&piece, space)
@@ -263,6 +263,8 @@ impl Run<'_> {
             }
         }
         whole.tallies.extend(report.tallies());
+        whole.beside.add(&carried);
+        whole.is_over &= !carried.iter().any(Carried::may_go_on);
         whole.exits.push(exit);
         let failed = done.into_iter().filter(|done| done.crossed.error.is_some());
         whole.failed.extend(failed);
@@ -271,7 +273,8 @@ impl Run<'_> {
 
     fn finish(&self, whole: Whole) -> Result<(Exit, bool)> {
         let exit = tell::ended(&whole.exits, self.is_whole);
-        let last = summary(&whole.tallies, exit);
+        let mut last = summary(&whole.tallies, exit);
+        last["beside"] = whole.beside.json();
         if let Some(mut file) = whole.report {
             writeln!(file, "{last}").map_err(unwritten)?;
             file.commit(Durable::Yes)?;

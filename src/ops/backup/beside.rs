@@ -14,6 +14,13 @@ use crate::repo::{Form, StoredFile};
 /// How often the values of a list are read that breaks off.
 const ATTEMPTS: u32 = 3;
 
+/// The values of a list, as far as they could be had.
+struct Values {
+    file: StoredFile,
+    blank: u64,
+    lacking: u64,
+}
+
 impl Taking<'_> {
     /// Takes all value lists of the space.
     pub(super) fn value_lists(&mut self) -> Result<(), Failure> {
@@ -42,8 +49,17 @@ impl Taking<'_> {
                 continue;
             }
             let name = format!("value list `{}`", list.id());
-            if let Some(file) = self.had(&name, values)? {
-                self.stored.files.push(file);
+            if let Some(values) = self.had(&name, values)? {
+                if values.lacking > 0 {
+                    let what = format!("{} values of {name}", values.lacking);
+                    self.lacks(what, "the server counts them, and does not export them");
+                }
+                if values.blank > 0 {
+                    let what = format!("{} blank values of {name}", values.blank);
+                    let why = "Kibana imports values as lines of text, and skips blank ones";
+                    self.stored.left_out.push(left_out(what, why));
+                }
+                self.stored.files.push(values.file);
                 kept.push(list);
             }
         }
@@ -60,28 +76,41 @@ impl Taking<'_> {
         Ok(())
     }
 
-    /// The values of a list, all of them.
-    fn values(&self, list: &Settings) -> Result<StoredFile, Failure> {
+    /// The values of a list; those that came, where it has more.
+    fn values(&self, list: &Settings) -> Result<Values, Failure> {
         let (client, space, id) = (self.client, self.space, list.id());
         let name = format!("{VALUES}{id}");
+        let total = || match value_lists::count(client, space, id) {
+            Ok(total) => Ok(Some(total)),
+            Err(error) if is_refusal(&error) => Ok(None),
+            Err(error) => Err(error),
+        };
         let mut attempt = 1;
         loop {
+            // Nothing in the answer says whether it is whole, and others may add values and take them away while it comes.
             let filled = self.filled(&name, Form::Text, |out| {
-                let written = value_lists::export(client, space, id, out)?;
-                // Nothing in the answer says whether it is whole.
-                match value_lists::count(client, space, id) {
-                    Ok(total) if written < total => Err(broken(written, total)),
-                    Err(error) if !is_refusal(&error) => Err(error),
-                    _ => Ok(()),
-                }
+                let before = total()?;
+                let exported = value_lists::export(client, space, id, out)?;
+                Ok((exported, before.min(total()?)))
             });
+            let is_last = attempt == ATTEMPTS;
+            attempt += 1;
             match filled {
-                Ok((file, ())) => return file.finish().map_err(Failure::OfRun),
-                Err(Failure::OfSpace(error))
-                    if attempt < ATTEMPTS && matches!(error.kind(), ErrorKind::Answer { .. }) =>
-                {
-                    attempt += 1;
+                Ok((file, (exported, total))) => {
+                    let absent = total.map(|it| it.saturating_sub(exported.values));
+                    let blank = absent.unwrap_or(u64::MAX).min(exported.blank);
+                    let lacking = absent.map_or(0, |it| it - blank);
+                    if lacking == 0 || is_last {
+                        let file = file.finish().map_err(Failure::OfRun)?;
+                        return Ok(Values {
+                            file,
+                            blank,
+                            lacking,
+                        });
+                    }
                 }
+                Err(Failure::OfSpace(error))
+                    if !is_last && matches!(error.kind(), ErrorKind::Answer { .. }) => {}
                 Err(failure) => return Err(failure),
             }
         }
@@ -152,13 +181,4 @@ pub(super) fn is_unknown(error: &Error) -> bool {
 
 fn writing(source: io::Error) -> Error {
     Error::io("writing the settings of value lists", source)
-}
-
-fn broken(written: u64, total: u64) -> Error {
-    ErrorKind::Answer {
-        method: "POST",
-        path: "/api/lists/items/_export".into(),
-        problem: format!("expected {total} values, found {written}").into(),
-    }
-    .into()
 }

@@ -3,7 +3,7 @@
 //! A journal is JSON lines: what the run is, then for each space what it was to do, each part before it is sent, and what became
 //! of it. Lines of the bundle stand in it by number, from 0, as ranges. It holds no secret.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -52,6 +52,8 @@ pub struct Before {
     pub is_done: bool,
     /// Lines whose key several objects had when it was done, and how many.
     pub doubles: Vec<(u32, usize)>,
+    /// Value lists that it made, or was about to make.
+    pub value_lists: BTreeSet<Box<str>>,
     sent_in: HashMap<u32, u32>,
 }
 
@@ -134,6 +136,11 @@ impl Journal {
     pub fn remove(self) -> Result<()> {
         drop(self.file);
         std::fs::remove_file(&self.path).map_err(|source| writing(&self.path, source))
+    }
+
+    /// Takes down that a value list, which the space does not have, is about to be made.
+    pub fn making(&self, space: &Space, value_list: &str) -> Result<()> {
+        self.write(&json!({"space": space.as_str(), "value_list": value_list}))
     }
 
     /// Adds a line, and makes sure that it outlasts the machine.
@@ -278,6 +285,8 @@ fn grouped<'t>(told: impl Iterator<Item = (u32, &'t Told)>) -> Value {
 
 impl Before {
     fn read(&mut self, entry: &Value) {
+        self.value_lists
+            .extend(entry["value_list"].as_str().map(Box::from));
         if let Some(lines) = entry["lines"]
             .as_u64()
             .and_then(|it| usize::try_from(it).ok())

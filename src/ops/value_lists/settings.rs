@@ -48,6 +48,13 @@ impl Settings {
         self.body() == other.body()
     }
 
+    /// What a user chooses of it that another list has otherwise, beside its type and values.
+    pub fn differs(&self, other: &Self) -> Option<&'static str> {
+        let (own, others) = (self.body(), other.body());
+        let keys = ["name", "description", "serializer", "deserializer"];
+        keys.into_iter().find(|key| own.get(key) != others.get(key))
+    }
+
     /// Fails where the list that a space has of this id is of another type.
     pub fn must_be_of(&self, there: &Self, space: &Space) -> Result<()> {
         if there.ty() == self.ty() {
@@ -103,5 +110,10 @@ mod tests {
         );
         assert_eq!(Settings::parse(&settings.text()), Some(settings));
         assert_eq!(Settings::parse("{}"), None);
+        let of = |text: &str| Settings::parse(text).unwrap();
+        let plain = of(r#"{"id":"ips","type":"ip"}"#);
+        let other = of(r#"{"id":"ips","type":"ip","deserializer":"{{value}}"}"#);
+        assert_eq!(plain.differs(&other), Some("deserializer"));
+        assert_eq!(plain.differs(&of(text)), None);
     }
 }
