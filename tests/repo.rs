@@ -183,7 +183,9 @@ fn a_damaged_record_is_named() {
     let folder = Folder::new();
     repository(&folder);
     let repository = Repository::open(folder.path()).unwrap();
-    let (_, manifest) = repository.choose(&"latest".parse().unwrap(), None).unwrap();
+    let (_, manifest) = repository
+        .choose(&"latest".parse().unwrap(), None, None)
+        .unwrap();
     let object = &manifest
         .space("soc")
         .unwrap()

@@ -93,7 +93,9 @@ fn many_days_do_not_spread_a_file_thin() {
     let mut most = 0;
     for day in 0..60 {
         write(&repository, 1, 200, day);
-        let (_, manifest) = repository.choose(&"latest".parse().unwrap(), None).unwrap();
+        let (_, manifest) = repository
+            .choose(&"latest".parse().unwrap(), None, None)
+            .unwrap();
         most = most.max(manifest.spaces[0].files[0].objects.len());
     }
     assert!((10..=18).contains(&most), "{most}");

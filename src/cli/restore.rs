@@ -6,13 +6,15 @@ mod read;
 mod run;
 mod tell;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use clap::{Arg, Args};
 use ruleferry::error::Result;
 use ruleferry::kibana::Space;
 use ruleferry::ops::import::{Inventory, Manner, Survey, View};
-use ruleferry::repo::{Choice, Entry, Manifest};
+use ruleferry::repo::{Choice, Entry, Manifest, Repository, StoredSpace};
 use serde_json::json;
 
 use super::ask::declined;
@@ -40,9 +42,13 @@ value is ever taken away, and no timeline replaced. A timeline gets a new id, a 
 All that is read is held against its checksums before anything is sent; if it is not what was recorded, nothing is sent, and the \
 exit code is 6.
 
-A space goes into the space of the same name; of a snapshot of one space, that one goes wherever TARGET says. `--from-space` says \
-which one goes there. With globs or several names in TARGET, each space that is there and in the snapshot is restored; one of which \
-the snapshot has nothing is named, with the snapshot that has it whole, and the exit code is 3.
+`latest` and `before:DATE` mean snapshots of the target itself. If the repository has none of it, they mean those of the one Kibana that \
+it has snapshots of; if it has several, `--snapshot` must name one by its id.
+
+A space goes into the space of the same name. The space of a snapshot of one space goes into another one too, if no snapshot has a \
+space of that name. `--from-space` says which one goes there. With globs or several names in TARGET, each space that is there and in \
+the snapshot is restored; one that an earlier snapshot has or TARGET names, and of which this one has nothing, is named, with the \
+snapshot that has it whole, and the exit code is 3. So it is where a space is `partial` in the snapshot.
 
 `--rehearse` sends nothing. With a target it says what would become of each record there; without one, what an empty space of the \
 snapshot's version would get. The exit code is 3 if something would not come back.
@@ -125,9 +131,11 @@ fn reworded(arg: Arg) -> Arg {
 
 /// The snapshot that is meant.
 struct Snapshot {
-    repository: ruleferry::repo::Repository,
+    repository: Repository,
     entry: Entry,
     manifest: Manifest,
+    /// Where each space of its source is whole, once somebody wants to know.
+    known: OnceLock<Option<BTreeMap<Box<str>, Option<Entry>>>>,
 }
 
 /// What of a space of a snapshot is restored.
@@ -142,41 +150,37 @@ impl Restore {
     /// Runs the verb.
     pub(crate) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let repository = self.repo.open()?;
-        let from = self.from_space.as_ref().map(Space::as_str);
-        let (entry, manifest) = repository.choose(&self.snapshot, from)?;
-        let snapshot = Snapshot {
-            repository,
-            entry,
-            manifest,
-        };
         if self.rehearse && !self.has_target() {
+            let snapshot = self.choose(repository, None)?;
             return self.rehearse_on_nothing(&snapshot, global);
         }
         let connected = self.connection.connect_at(self.to.as_ref(), global)?;
+        let snapshot = self.choose(repository, Some(connected.client.url()))?;
         let target = connected.version()?;
         plan::check_version(target)?;
-        let pairs = pairs::pairs(&snapshot, &connected, from)?;
-        let pairs::Pairs { mut pairs, unmet } = pairs;
+        let pairs::Pairs {
+            mut pairs,
+            unmet,
+            absent,
+        } = pairs::pairs(&snapshot, &connected, self.from())?;
         for space in &unmet {
             tell::unmet(space, &connected);
         }
-        tell::absent(&snapshot, &connected, from, global)?;
-        let mut is_whole = unmet.is_empty();
+        for space in &absent {
+            tell::absent(&snapshot, space);
+        }
+        let mut is_whole = unmet.is_empty() && absent.is_empty();
         if pairs.len() > 1 {
             // One that failed does not keep the others from coming back.
-            pairs.retain(|(from, _)| {
-                let failure = snapshot.failure(from);
-                if let Some(why) = &failure {
-                    tell::failed(&snapshot, from, why);
-                }
-                is_whole &= failure.is_none();
-                failure.is_none()
-            });
+            pairs.retain(|(from, _)| !tell::failed(&snapshot, from, &mut is_whole));
         }
         let manner = self.how.manner();
         let mut ledger = self.ledger(&snapshot, &connected, &pairs, manner)?;
-        for (from, _) in &pairs {
-            tell::left_out(&snapshot, from, global);
+        for (from, to) in &pairs {
+            is_whole &= !tell::left_out(&snapshot, from);
+            if !global.quiet || !(self.yes || self.rehearse) {
+                tell::elsewhere(from, to);
+            }
         }
         let ways = pairs.into_iter().flat_map(|(from, to)| {
             let way = move |to| (from.clone(), to);
@@ -212,15 +216,34 @@ impl Restore {
             || variable("RULEFERRY_PROFILE").is_some()
     }
 
+    /// The space of the snapshot that is asked for.
+    fn from(&self) -> Option<&str> {
+        self.from_space.as_ref().map(Space::as_str)
+    }
+
+    /// The snapshot that is meant, of this source if there is one of it.
+    fn choose(&self, repository: Repository, source: Option<&str>) -> Result<Snapshot> {
+        let (entry, manifest) = repository.choose(&self.snapshot, self.from(), source)?;
+        Ok(Snapshot {
+            repository,
+            entry,
+            manifest,
+            known: OnceLock::new(),
+        })
+    }
+
     fn rehearse_on_nothing(&self, snapshot: &Snapshot, global: &Global) -> anyhow::Result<Exit> {
         let target = snapshot.version()?;
-        let mut rehearsed = tell::Rehearsed::new(self.format, global);
-        for space in &snapshot.manifest.spaces {
-            let is_meant = |from: &Space| from.as_str() == &*space.space;
-            if !self.from_space.as_ref().is_none_or(is_meant) {
-                continue;
-            }
-            tell::left_out(snapshot, &space.space, global);
+        let mut rehearsed = tell::Rehearsed::new(self.format, global, snapshot);
+        let is_meant = |space: &str| self.from().is_none_or(|from| from == space);
+        let mut spaces: Vec<&StoredSpace> = snapshot.manifest.spaces.iter().collect();
+        spaces.retain(|space| is_meant(&space.space));
+        let mut is_whole = true;
+        if spaces.len() > 1 {
+            spaces.retain(|space| !tell::failed(snapshot, &space.space, &mut is_whole));
+        }
+        for space in spaces {
+            is_whole &= !tell::left_out(snapshot, &space.space);
             let piece = self.read(snapshot, &space.space, target, global)?;
             let terms = self.how.manner().terms;
             let survey = Survey::seen(&piece.bundle, &View::empty(&piece.bundle), terms)?;
@@ -228,7 +251,7 @@ impl Restore {
             let place = format!("an empty space of Kibana {target}");
             rehearsed.take(&piece, &place, &survey, &carried)?;
         }
-        Ok(rehearsed.exit(true))
+        Ok(rehearsed.exit(is_whole))
     }
 
     fn ledger(

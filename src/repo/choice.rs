@@ -104,7 +104,7 @@ impl Address {
     /// The repository, and the space in it. Fails where no space is named and the snapshot holds several.
     pub fn open(&self) -> Result<(Repository, StoredSpace)> {
         let repository = Repository::open(&*self.repository)?;
-        let (_, manifest) = repository.choose(&self.choice, self.space.as_deref())?;
+        let (_, manifest) = repository.choose(&self.choice, self.space.as_deref(), None)?;
         let mut spaces = manifest.spaces;
         if let Some(space) = &self.space {
             spaces.retain(|it| it.space == *space);

@@ -13,6 +13,7 @@
 
 mod changes;
 mod choice;
+mod chosen;
 mod clear;
 mod digest;
 mod folder;
@@ -48,7 +49,7 @@ pub use reader::{FileReader, SpaceReader};
 pub use verify::{Fault, Finding, Verified, Verify};
 pub use writer::{NewSnapshot, Published, Writer};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use folder::Folder;
 use listing::Listing;
 use lock::Lock;
@@ -96,38 +97,6 @@ impl Repository {
         Manifest::read(&self.folder, entry)
     }
 
-    /// The snapshot that is meant; where a space is given, among those that hold it.
-    pub fn choose(&self, choice: &Choice, space: Option<&str>) -> Result<(Entry, Manifest)> {
-        let listing = Listing::read_or_make(&self.folder)?;
-        for entry in candidates(&self.folder, &listing, choice)? {
-            let manifest = self.manifest(&entry)?;
-            if space.is_none_or(|space| manifest.space(space).is_some()) {
-                return Ok((entry, manifest));
-            }
-        }
-        Err(none_such(&self.folder, choice, space))
-    }
-
-    /// The newest snapshot of this source in which the space is whole. What cannot be read is passed over.
-    pub fn whole(&self, url: &str, space: &str) -> Result<Option<Entry>> {
-        let listing = Listing::read_or_make(&self.folder)?;
-        let is_whole = |entry: &Entry| {
-            let manifest = self.manifest(entry).ok();
-            let manifest = manifest.filter(|it| &*it.source.url == url);
-            let space = manifest.as_ref().and_then(|it| it.space(space));
-            space.is_some_and(|space| !space.partial)
-        };
-        Ok(listing.entries().rev().find(is_whole))
-    }
-
-    /// What the snapshot before one holds that is of the same source; none if there is none.
-    pub fn before(&self, entry: &Entry, url: &str) -> Result<Option<Manifest>> {
-        let listing = Listing::read_or_make(&self.folder)?;
-        let earlier = listing.entries().rev().filter(|it| it < entry);
-        let mut manifests = earlier.filter_map(|it| self.manifest(&it).ok());
-        Ok(manifests.find(|it| &*it.source.url == url))
-    }
-
     /// Reads a file of a snapshot. What is damaged shows in the reading, at the latest at the end.
     pub fn read(&self, file: &StoredFile) -> FileReader {
         let lock = Lock::to_read(&self.folder);
@@ -139,31 +108,4 @@ impl Repository {
         let files = space.files.iter().filter(|file| file.form == Form::Records);
         SpaceReader::new(files.map(|file| self.read(file)).collect())
     }
-}
-
-/// The snapshots that may be meant, newest first: at least one.
-fn candidates(folder: &Folder, listing: &Listing, choice: &Choice) -> Result<Vec<Entry>> {
-    let candidates: Vec<Entry> = listing
-        .entries()
-        .rev()
-        .filter(|entry| choice.may_be(entry))
-        .collect();
-    match &*candidates {
-        [] => Err(none_such(folder, choice, None)),
-        [first, second, ..] if choice.is_one() => Err(Error::usage(format!(
-            "`{choice}` is the beginning of several snapshots, of `{}` and `{}` among them",
-            first.name(),
-            second.name()
-        ))),
-        _ => Ok(candidates),
-    }
-}
-
-fn none_such(folder: &Folder, choice: &Choice, space: Option<&str>) -> Error {
-    let holds = space.map(|space| format!(" that holds the space `{space}`"));
-    Error::usage(format!(
-        "`{}` has no snapshot `{choice}`{}; `ruleferry snapshots --repo DIR` lists them",
-        folder.path().display(),
-        holds.unwrap_or_default()
-    ))
 }

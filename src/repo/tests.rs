@@ -306,7 +306,7 @@ fn nothing_is_removed_while_somebody_reads() {
 #[test]
 fn the_one_that_is_meant() {
     let repo = Repo::new();
-    let choose = |text: &str, space| repo.repository.choose(&text.parse().unwrap(), space);
+    let choose = |text: &str, space| repo.repository.choose(&text.parse().unwrap(), space, None);
     assert!(choose("latest", None).is_err());
     let [a, b] = ["one", "two"].map(|name| repo.rules(&rule(1, name)).entry);
     assert_eq!(choose("latest", Some("soc")).unwrap().0, b);

@@ -59,6 +59,14 @@ impl Spaces {
         }
     }
 
+    /// The spaces that are named by their ids.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &Space> {
+        self.0.iter().filter_map(|pattern| match pattern {
+            Pattern::One(space) => Some(space),
+            Pattern::Glob(_) => None,
+        })
+    }
+
     /// Whether the server must be asked which spaces there are.
     pub(crate) fn has_globs(&self) -> bool {
         self.0
@@ -67,7 +75,7 @@ impl Spaces {
     }
 
     /// Whether the space is one of those that are meant.
-    fn has(&self, space: &Space) -> bool {
+    pub(crate) fn has(&self, space: &Space) -> bool {
         self.0.iter().any(|pattern| match pattern {
             Pattern::One(one) => one == space,
             Pattern::Glob(glob) => fits(glob.as_bytes(), space.as_str().as_bytes()),

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 
 use ruleferry::bundle::{Comparison, Fields, Lens, Outcome, Tally, Terms};
-use ruleferry::error::{Error, Result};
+use ruleferry::error::{Error, ErrorKind, Result};
 use ruleferry::kibana::{Retry, Space};
 use ruleferry::ops::backup::{self, Beside};
 use ruleferry::record::{Kind, Kinds, Record};
@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::connection::{Connected, Connection, Target};
 use super::super::exit::Exit;
-use super::super::{Format, Global, work};
+use super::super::notes::write_text;
+use super::super::{Format, Global, render, work};
 
 /// What may have become of a record since the snapshot.
 const SORTS: [(Outcome, &str); 3] = [
@@ -40,38 +41,102 @@ pub(super) fn compare(
     global: &Global,
 ) -> Result<Exit> {
     let connected = Connection::default().connect_to(target, Retry::default(), global)?;
-    let (entry, manifest) = repository.choose(choice, None)?;
+    let source = connected.client.url();
+    let (entry, manifest) = repository.choose(choice, None, Some(source))?;
+    let id = entry.id();
     let held: Vec<Space> = manifest
         .spaces
         .iter()
-        .filter(|space| !space.files.is_empty())
         .filter_map(|space| space.space.parse().ok())
         .collect();
     let meant = connected.spaces.among(Some(&held)).map_err(|_| {
-        let id = entry.id();
-        Error::usage(format!("the snapshot {id} has nothing of `{target}`"))
+        let held: Vec<String> = held.iter().map(|space| format!("`{space}`")).collect();
+        let held = held.join(", ");
+        Error::usage(format!(
+            "not all of `{target}` is in the snapshot {id}, which has {held}"
+        ))
     })?;
-    let version = connected.version()?;
+    if !global.quiet {
+        let (began, url) = (entry.began, &manifest.source.url);
+        write_text(&format!(
+            "compared with the snapshot {id} (begun {began}, of {url})"
+        ));
+    }
+    let now = (&connected, connected.version()?);
     let mut exit = Exit::Done;
+    let mut failed = Vec::new();
+    let mut is_compared = false;
     for space in meant {
         let Some(stored) = manifest.space(space.as_str()) else {
             continue;
         };
-        let now = (&connected, &space, version);
-        let (tally, is_whole) = tally((repository, stored), now, global)?;
-        let beside = Beside::compare((repository, stored), (&connected.client, &space))?;
-        if tally.has_differences() || beside.has_differences() {
-            exit = Exit::Findings;
-        } else if (!is_whole || beside.is_part) && exit == Exit::Done {
-            exit = Exit::Part;
+        if stored.files.is_empty() {
+            let why = stored.left_out.first().map_or("", |left| &left.why);
+            write_text(&format!(
+                "warning: the snapshot {id} has nothing of space `{space}`: {why}"
+            ));
+            exit = worse(exit, Exit::Part);
+            continue;
         }
-        let line = match format {
-            Format::Text => text(&space, tally, &beside),
-            Format::Json => as_json(&space, &entry.id(), tally, &beside).to_string(),
-        };
-        work::print(&format!("{line}\n"))?;
+        match one((repository, stored), now, &space, global) {
+            Ok((tally, beside, ended)) => {
+                is_compared = true;
+                exit = worse(exit, ended);
+                let line = match format {
+                    Format::Text => text(&space, tally, &beside),
+                    Format::Json => as_json(&space, &id, tally, &beside).to_string(),
+                };
+                work::print(&format!("{line}\n"))?;
+            }
+            Err(error) if is_of_space(&error) => {
+                let place = format!("space `{space}`");
+                failed.push(error.in_file(&place));
+                exit = worse(exit, Exit::Part);
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok(exit)
+    let mut failed = failed.into_iter();
+    let last = if is_compared { None } else { failed.next() };
+    for error in failed {
+        render::warning(&error, global.errors);
+    }
+    last.map_or(Ok(exit), Err)
+}
+
+/// Which of two ends is told: a difference rather than that something could not be read.
+fn worse(one: Exit, other: Exit) -> Exit {
+    match (one, other) {
+        (Exit::Findings, _) | (_, Exit::Done) => one,
+        _ => other,
+    }
+}
+
+/// Whether an error is one of the live space, and says nothing of the others.
+fn is_of_space(error: &Error) -> bool {
+    !matches!(
+        error.kind(),
+        ErrorKind::Interrupted | ErrorKind::Damaged { .. } | ErrorKind::Io { .. }
+    )
+}
+
+/// What of a space differs, and how the run would end with it alone.
+fn one(
+    at: (&Repository, &StoredSpace),
+    (connected, version): (&Connected, schema::Target),
+    space: &Space,
+    global: &Global,
+) -> Result<(Tally, Beside, Exit)> {
+    let (tally, is_whole) = tally(at, (connected, space, version), global)?;
+    let beside = Beside::compare(at, (&connected.client, space))?;
+    let exit = if tally.has_differences() || beside.has_differences() {
+        Exit::Findings
+    } else if is_whole && !beside.is_part {
+        Exit::Done
+    } else {
+        Exit::Part
+    };
+    Ok((tally, beside, exit))
 }
 
 /// What differs, and whether all of the live space could be had.

@@ -26,7 +26,8 @@ The exit code is 6 if anything is not what was recorded. What a run that was cut
 
 With `--against-live`, and where nothing is damaged, each space that TARGET means and the snapshot has is exported and compared with \
 the snapshot, without what Kibana makes by itself: its records, its value lists with all their values, and its timelines. The exit code \
-is 4 if something differs, and 3 if nothing does but something could not be read. `ruleferry diff --live prod/soc DIR@latest/soc` \
+is 4 if something differs, and 3 if nothing does but something could not be read, or the snapshot has nothing of a space. The latest \
+snapshot is then the latest of TARGET, as it is for `restore`. `ruleferry diff --live prod/soc DIR@latest/soc` \
 names each record that differs.
 
 Examples:

@@ -1,6 +1,6 @@
 //! What of a space of a snapshot is restored: all of it, chosen rules with what they need, some kinds alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -14,7 +14,7 @@ use ruleferry::ops::import::Inventory;
 use ruleferry::ops::spare::Spare;
 use ruleferry::pipeline::{OnError, Reading, scan, scan_lines};
 use ruleferry::record::{ConnectorId, Kind, Record};
-use ruleferry::repo::StoredSpace;
+use ruleferry::repo::{Entry, StoredSpace};
 use ruleferry::schema::Target;
 use ruleferry::stream::{Source, Spool};
 use serde_json::{Value, json};
@@ -98,18 +98,33 @@ impl Snapshot {
         ))
     }
 
+    /// Each space that a snapshot of its source names, with the newest one in which it is whole; none if that cannot be read.
+    pub(super) fn known(&self) -> Option<&BTreeMap<Box<str>, Option<Entry>>> {
+        let url = &self.manifest.source.url;
+        let known = self.known.get_or_init(|| self.repository.whole(url).ok());
+        known.as_ref()
+    }
+
     /// Where a space is to be had whole, as people are told.
     pub(super) fn whole(&self, space: &str) -> String {
-        match self.repository.whole(&self.manifest.source.url, space) {
-            Ok(Some(entry)) if entry == self.entry => String::new(),
-            Ok(Some(entry)) => format!(
+        let Some(known) = self.known() else {
+            return "`ruleferry snapshots -v` lists what there is".into();
+        };
+        match known.get(space).copied().flatten() {
+            Some(entry) if entry == self.entry => String::new(),
+            Some(entry) => format!(
                 "`--snapshot {}`, begun {}, is the newest in which space `{space}` is whole",
                 entry.id(),
                 entry.began
             ),
-            Ok(None) => format!("space `{space}` is whole in no snapshot"),
-            Err(_) => "`ruleferry snapshots -v` lists what there is".into(),
+            None => format!("space `{space}` is whole in no snapshot"),
         }
+    }
+
+    /// Whether something is not in it that should be, of a space of which it has something.
+    pub(super) fn is_partial(&self, space: &str) -> bool {
+        let stored = self.manifest.space(space);
+        stored.is_some_and(|stored| stored.partial && !stored.files.is_empty())
     }
 }
 

@@ -129,7 +129,7 @@ impl Run<'_> {
 
     /// Says what would come back.
     pub(super) fn rehearsed(&self) -> Result<Exit> {
-        let mut rehearsed = Rehearsed::new(self.verb.format, self.global);
+        let mut rehearsed = Rehearsed::new(self.verb.format, self.global, self.snapshot);
         self.looked_at(true, |space, piece, told| {
             let place = format!("space {space} of {}", self.connected);
             told.map_or(Ok(()), |(survey, carried)| {
@@ -154,7 +154,8 @@ impl Run<'_> {
             }
             Ok(())
         })?;
-        let is_wanted = self.verb.yes || ask(&asked.question(self.connected), false)?;
+        let is_wanted =
+            self.verb.yes || ask(&asked.question(self.connected, self.snapshot), false)?;
         Ok(is_wanted.then_some(total))
     }
 
@@ -275,6 +276,8 @@ impl Run<'_> {
         let exit = tell::ended(&whole.exits, self.is_whole);
         let mut last = summary(&whole.tallies, exit);
         last["beside"] = whole.beside.json();
+        let mut ways = self.ways.iter();
+        last["partial"] = ways.any(|(from, _)| self.snapshot.is_partial(from)).into();
         if let Some(mut file) = whole.report {
             writeln!(file, "{last}").map_err(unwritten)?;
             file.commit(Durable::Yes)?;

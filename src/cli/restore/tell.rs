@@ -17,15 +17,12 @@ use crate::cli::notes::write_text;
 use crate::cli::plan::count as plural;
 use crate::cli::{Format, Global, work};
 
-/// Warns of what of a space is not in a snapshot that is partial.
-pub(super) fn left_out(snapshot: &Snapshot, space: &str, global: &Global) {
+/// Warns of what of a space is not in a snapshot that is partial; says whether it is.
+pub(super) fn left_out(snapshot: &Snapshot, space: &str) -> bool {
     let stored = snapshot.manifest.space(space);
-    let Some(stored) = stored.filter(|stored| stored.partial && !global.quiet) else {
-        return;
+    let Some(stored) = stored.filter(|_| snapshot.is_partial(space)) else {
+        return false;
     };
-    if stored.files.is_empty() {
-        return;
-    }
     write_text(&format!(
         "warning: space `{space}` is partial in the snapshot {}; it lacks",
         snapshot.entry.id()
@@ -34,39 +31,42 @@ pub(super) fn left_out(snapshot: &Snapshot, space: &str, global: &Global) {
         write_text(&format!("  {}: {}", left.what, left.why));
     }
     write_text(&format!("  ({})", snapshot.whole(space)));
+    true
 }
 
-/// Warns of a space of which the snapshot has nothing, where others are restored.
-pub(super) fn failed(snapshot: &Snapshot, space: &str, why: &str) {
+/// Warns of a space of which the snapshot has nothing, where others are restored; says whether it is one.
+pub(super) fn failed(snapshot: &Snapshot, space: &str, is_whole: &mut bool) -> bool {
+    let Some(why) = snapshot.failure(space) else {
+        return false;
+    };
     let whole = snapshot.whole(space);
     write_text(&format!("warning: {why}; it is not restored; {whole}"));
+    *is_whole = false;
+    true
 }
 
-/// Warns of spaces that are meant and that the snapshot before has, while this one does not.
-pub(super) fn absent(
-    snapshot: &Snapshot,
-    connected: &Connected,
-    from: Option<&str>,
-    global: &Global,
-) -> Result<()> {
-    if global.quiet || from.is_some() || connected.spaces.one().is_some() {
-        return Ok(());
-    }
-    let url = &snapshot.manifest.source.url;
-    let Some(before) = snapshot.repository.before(&snapshot.entry, url)? else {
-        return Ok(());
-    };
-    let names = before.spaces.iter().map(|space| &*space.space);
-    let absent = names.filter(|name| snapshot.manifest.space(name).is_none());
-    let absent: Vec<Space> = absent.filter_map(|name| name.parse().ok()).collect();
-    for space in connected.spaces.among(Some(&absent)).unwrap_or_default() {
-        let id = snapshot.entry.id();
-        let whole = snapshot.whole(space.as_str());
+/// Warns of a space that is meant and that the snapshot does not have.
+pub(super) fn absent(snapshot: &Snapshot, space: &Space) {
+    let id = snapshot.entry.id();
+    let whole = snapshot.whole(space.as_str());
+    write_text(&format!(
+        "warning: space `{space}` is not in the snapshot {id}, so it is not restored; {whole}"
+    ));
+}
+
+/// Tells of a space that goes into others than that of its name.
+pub(super) fn elsewhere(from: &str, to: &[Space]) {
+    let others: Vec<String> = to
+        .iter()
+        .filter(|to| to.as_str() != from)
+        .map(|to| format!("`{to}`"))
+        .collect();
+    if !others.is_empty() {
+        let others = others.join(", ");
         write_text(&format!(
-            "warning: space `{space}` is not in the snapshot {id}, though in the one before; {whole}"
+            "note: space `{from}` of the snapshot goes into {others}"
         ));
     }
-    Ok(())
 }
 
 /// Warns of a space of the snapshot that is meant and cannot be restored.
@@ -95,8 +95,8 @@ impl Asked {
         }
     }
 
-    /// As in "Send 62 records and 2 value lists to space soc of prod?".
-    pub(super) fn question(&self, connected: &Connected) -> String {
+    /// As in "Send 62 records and 2 value lists of the snapshot ba7816bf8f01 (begun …, of https://…) to space soc of prod?".
+    pub(super) fn question(&self, connected: &Connected, snapshot: &Snapshot) -> String {
         let mut things = vec![plural(self.records, "record")];
         things.extend(self.beside.iter().map(|(thing, many)| thing.count(*many)));
         let last = things.pop().unwrap_or_default();
@@ -104,11 +104,25 @@ impl Asked {
             [] => last,
             things => format!("{} and {last}", things.join(", ")),
         };
-        match self.spaces.as_slice() {
-            [space] => format!("Send {things} to space {space} of {connected}?"),
-            spaces => format!("Send {things} to {} spaces of {connected}?", spaces.len()),
-        }
+        let spaces = match self.spaces.as_slice() {
+            [space] => format!("space {space}"),
+            spaces => format!("{} spaces", spaces.len()),
+        };
+        format!(
+            "Send {things} of the {} to {spaces} of {connected}?",
+            called(snapshot)
+        )
     }
+}
+
+/// A snapshot, when it was begun, and what it is of.
+fn called(snapshot: &Snapshot) -> String {
+    format!(
+        "snapshot {} (begun {}, of {})",
+        snapshot.entry.id(),
+        snapshot.entry.began,
+        snapshot.manifest.source.url
+    )
 }
 
 /// How a run ends whose spaces ended so.
@@ -132,15 +146,17 @@ pub(super) fn ended(exits: &[Exit], is_whole: bool) -> Exit {
 pub(super) struct Rehearsed<'g> {
     format: Format,
     global: &'g Global,
+    snapshot: &'g Snapshot,
     /// Whether all would.
     is_whole: bool,
 }
 
 impl<'g> Rehearsed<'g> {
-    pub(super) fn new(format: Format, global: &'g Global) -> Self {
+    pub(super) fn new(format: Format, global: &'g Global, snapshot: &'g Snapshot) -> Self {
         Self {
             format,
             global,
+            snapshot,
             is_whole: true,
         }
     }
@@ -160,11 +176,15 @@ impl<'g> Rehearsed<'g> {
         let records = survey.aims.iter().filter(|aim| **aim != Aim::None);
         let records = plural(records.count(), "record");
         match self.format {
-            Format::Json => work::print(&format!("{}\n", as_json(piece, place, survey, carried))),
+            Format::Json => work::print(&format!(
+                "{}\n",
+                as_json((self.snapshot, piece), place, survey, carried)
+            )),
             Format::Text if self.global.quiet => Ok(()),
             Format::Text => work::print(&format!(
-                "{records} of space {} would become in {place}:\n{}{}",
+                "{records} of space {} of the {} would become in {place}:\n{}{}",
                 piece.from,
+                called(self.snapshot),
                 text::of_survey(&piece.bundle, survey, self.global.verbose),
                 carried::text(carried, self.global.verbose)
             )),
@@ -181,7 +201,12 @@ impl<'g> Rehearsed<'g> {
     }
 }
 
-fn as_json(piece: &Piece, place: &str, survey: &Survey, carried: &[Carried]) -> Value {
+fn as_json(
+    (snapshot, piece): (&Snapshot, &Piece),
+    place: &str,
+    survey: &Survey,
+    carried: &[Carried],
+) -> Value {
     let mut counts: Map<String, Value> = Map::new();
     let mut add = |outcome: Outcome, name: &str, count: usize| {
         let of = counts
@@ -198,7 +223,11 @@ fn as_json(piece: &Piece, place: &str, survey: &Survey, carried: &[Carried]) -> 
     }
     json!({
         "schema_version": 1,
+        "snapshot": snapshot.entry.id(),
+        "began": snapshot.entry.began,
+        "source": snapshot.manifest.source.url,
         "from_space": piece.from,
+        "partial": snapshot.is_partial(&piece.from),
         "place": place,
         "would": counts,
         "sent": survey.sent(),

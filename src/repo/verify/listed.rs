@@ -60,7 +60,7 @@ impl Run<'_> {
         let Some(choice) = &self.verify.snapshot else {
             return Ok(listing.entries().collect());
         };
-        let candidates = super::super::candidates(self.folder, listing, choice)?;
+        let candidates = super::super::chosen::candidates(self.folder, listing, choice)?;
         Ok(candidates.into_iter().take(1).collect())
     }
 
