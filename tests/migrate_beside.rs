@@ -11,10 +11,10 @@ mod kibana;
 #[path = "support/records.rs"]
 mod records;
 
-use command::Ran;
-use ferry::{folder, kibana, report, rule_ids, run, take, text};
-use kibana::{At, Fault, Kibana, On, Schedule};
-use records::{bundle, referring, rule, with};
+use command::{Folder, Ran, finish, spawn};
+use ferry::{ferry, folder, kibana, report, rule_ids, run, take, text};
+use kibana::{At, Fault, Kibana, On, Schedule, Work};
+use records::{bundle, item, list, referring, rule, with};
 use serde_json::{Value, json};
 
 const ARGS: [&str; 7] = [
@@ -283,4 +283,167 @@ fn a_plan_for_scripts_says_all_of_it_and_changes_nothing() {
     assert_eq!(last["pruned"], json!({"withheld": 1}));
     assert_eq!(b.state("soc"), before);
     assert!(b.views("soc").is_empty() && b.timelines("soc").is_empty());
+}
+
+fn refusal(status: u16) -> Fault {
+    Fault::Status {
+        status,
+        retry_after: None,
+        is_html: false,
+        work: Work::NotDone,
+    }
+}
+
+/// A rule with an exception that needs a value list, and that list.
+fn seed_values(kibana: &Kibana) {
+    let uses = json!([{"field": "source.ip", "operator": "included", "type": "list",
+        "list": {"id": "ips.txt", "type": "ip"}}]);
+    let item = with(item("i", "l"), &json!({"entries": uses}));
+    let records = [referring("a", "l", "detection"), list("l"), item];
+    kibana.seed("default", &bundle(&records));
+    kibana.seed_values("default", "ips.txt", &["10.0.0.1", "10.0.0.2"]);
+}
+
+fn lines(folder: &Folder, name: &str) -> Vec<Value> {
+    let text = String::from_utf8(folder.read(name)).unwrap();
+    let lines = text.lines();
+    lines.map(|it| serde_json::from_str(it).unwrap()).collect()
+}
+
+#[test]
+fn nobody_who_reads_is_no_reason_to_leave_out_spaces() {
+    let kibanas = [kibana("9.1"), kibana("9.6")];
+    let [a, b] = &kibanas;
+    let folder = folder(&[a, b]);
+    a.seed("default", &bundle(&[rule("a")]));
+    for format in ["text", "json"] {
+        let mut command = ferry(
+            &folder,
+            &[
+                "--from",
+                "a/default",
+                "--to",
+                "b/soc,emea",
+                "--yes",
+                "-j",
+                "1",
+                "--report",
+                "r",
+                "--format",
+                format,
+            ],
+        );
+        let mut child = spawn(command.current_dir(folder.path("")));
+        drop(child.stdout.take());
+        let ran = finish(child);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        assert_eq!(rule_ids(b, "emea"), ["a"]);
+        assert_eq!(lines(&folder, "r").last().unwrap()["spaces"], 2);
+    }
+}
+
+#[test]
+fn a_space_whose_value_list_fails_gets_nothing_and_is_named() {
+    let kibanas = [kibana("9.1"), kibana("9.6")];
+    let [a, b] = &kibanas;
+    let folder = folder(&[a, b]);
+    seed_values(a);
+    let on = On::nth("POST", "*/lists/items/_import", 1);
+    b.schedule(Schedule::of([(on, refusal(400))]));
+    let args = [
+        "--from",
+        "a/default",
+        "--to",
+        "b/soc,emea",
+        "--yes",
+        "-j",
+        "1",
+        "--report",
+        "r",
+    ];
+    let ran = run(&folder, &args);
+    b.schedule(Schedule::default());
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`ips.txt`"), "{}", ran.stderr);
+    assert!(b.state("soc").rules.is_empty() && b.state("soc").items.is_empty());
+    assert_eq!(rule_ids(b, "emea"), ["a"]);
+    let told = lines(&folder, "r");
+    let failed = told.iter().find(|it| it["error"].is_string()).unwrap();
+    assert_eq!(failed["space"], "soc");
+    let last = told.last().unwrap();
+    assert_eq!(
+        (&last["spaces"], &last["failed_spaces"]),
+        (&json!(2), &json!(1))
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let about = folder.path("r.journal.export").metadata().unwrap();
+        assert_eq!(about.permissions().mode() & 0o777, 0o600);
+    }
+    for other in [["--only", "tags:x"], ["--value-lists", "never"]] {
+        let refused = run(&folder, &[&args[..], &["--resume"], &other].concat());
+        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    }
+    let resumed = run(&folder, &[&args[..], &["--resume"]].concat());
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    assert_eq!(rule_ids(b, "soc"), ["a"]);
+    assert_eq!(b.values("soc", "ips.txt").unwrap().len(), 2);
+}
+
+#[test]
+fn what_is_missing_may_be_allowed_when_a_run_goes_on() {
+    let kibanas = [kibana("9.1"), kibana("9.6")];
+    let [a, b] = &kibanas;
+    let folder = folder(&[a, b]);
+    seed_values(a);
+    let on = On::nth("POST", "*/lists/items/_import", 1);
+    b.schedule(Schedule::of([(on, refusal(400))]));
+    let args = [
+        "--from",
+        "a/default",
+        "--to",
+        "b/soc",
+        "--yes",
+        "--report",
+        "r",
+    ];
+    let ran = run(&folder, &args);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let allows = ["--resume", "--allow-missing-exceptions"];
+    let resumed = run(&folder, &[&args[..], &allows].concat());
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    assert_eq!(rule_ids(b, "soc"), ["a"]);
+}
+
+#[test]
+fn a_plan_names_value_lists_that_get_values_and_spaces_that_are_not_there() {
+    let kibanas = [kibana("9.1"), kibana("9.6")];
+    let [a, b] = &kibanas;
+    let folder = folder(&[a, b]);
+    seed_values(a);
+    b.seed_values("soc", "ips.txt", &["10.0.0.1"]);
+    let plan = ["--from", "a/default", "--to", "b/soc", "--plan-only"];
+    for (more, outcome) in [
+        (&[][..], "conflict"),
+        (&["--overwrite", "exceptions"], "overwritten"),
+    ] {
+        let ran = run(&folder, &[&plan[..], more].concat());
+        assert!(
+            text(&ran).contains(&format!("value list `ips.txt` {outcome}")),
+            "{}",
+            text(&ran)
+        );
+        let ran = run(&folder, &[&plan[..], more, &["--format", "json"]].concat());
+        let told = report(&ran);
+        let list = told.iter().find(|it| it["kind"] == "value-list").unwrap();
+        assert_eq!(list["outcome"], outcome);
+    }
+    assert_eq!(b.values("soc", "ips.txt").unwrap().len(), 1);
+    let ran = run(
+        &folder,
+        &["--from", "a/default", "--to", "b/soc,nosuch", "--yes"],
+    );
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`b/nosuch`") && b.state("soc").rules.is_empty());
 }

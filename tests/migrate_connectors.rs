@@ -171,7 +171,7 @@ fn what_is_not_certain_is_decided_before_anything_is_sent() {
         &folder,
         &to_soc(&["--connectors", "by-name", "--plan-only"]),
     );
-    ends(&plan, 0);
+    ends(&plan, 2);
     let lines = run(
         &folder,
         &to_soc(&["--connectors", "by-name", "--plan-only", "--format", "json"]),

@@ -88,6 +88,7 @@ impl Stock {
         if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(writing)?;
         }
+        only_mine(path).map_err(writing)?;
         let mut out = AtomicFile::create(path)?;
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.rewind().map_err(writing)?;
@@ -132,6 +133,19 @@ impl Stock {
         let most = found.into_iter().max_by_key(|(_, count)| *count);
         Ok(most.map(|(base, _)| base))
     }
+}
+
+/// Sees to it that nobody else reads the file once it is written: what replaces it keeps its permissions.
+fn only_mine(path: &Path) -> std::io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    drop(file);
+    Ok(())
 }
 
 /// Takes down what of the endpoint list could not be had.
