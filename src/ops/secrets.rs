@@ -249,9 +249,9 @@ fn after_one(message: &str, c: char) -> Option<&str> {
         return message.strip_prefix(c);
     }
     let bytes = c.to_string().into_bytes().into_iter();
-    let percent: String = bytes.map(|byte| format!("%{byte:02x}")).collect();
+    let percent: Vec<String> = bytes.map(|byte| format!("%{byte:02x}")).collect();
     let units = c.encode_utf16(&mut [0; 2]).to_vec().into_iter();
-    let unicode: String = units.map(|unit| format!("\\u{unit:04x}")).collect();
+    let unicode: Vec<String> = units.map(|unit| format!("\\u{unit:04x}")).collect();
     let short = match c {
         '"' | '\\' | '/' => format!("\\{c}"),
         '\n' => "\\n".into(),
@@ -260,7 +260,7 @@ fn after_one(message: &str, c: char) -> Option<&str> {
         ' ' => "+".into(),
         _ => c.to_string(),
     };
-    let mut forms = [percent, unicode, short].into_iter();
+    let mut forms = [percent.concat(), unicode.concat(), short].into_iter();
     let escaped = forms.find_map(|form| {
         let (begin, rest) = message.split_at_checked(form.len())?;
         begin.eq_ignore_ascii_case(&form).then_some(rest)
