@@ -264,7 +264,7 @@ fn after_one(message: &str, c: char) -> Option<&str> {
         ' ' => "+".into(),
         _ => c.to_string(),
     };
-    let mut forms = [percent, unicode, short].into_iter();
+    let mut forms = [percent.concat(), unicode.concat(), short].into_iter();
     let escaped = forms.find_map(|form| {
         let (begin, rest) = message.split_at_checked(form.len())?;
         begin.eq_ignore_ascii_case(&form).then_some(rest)
