@@ -159,7 +159,7 @@ impl Restore {
         let target = connected.version()?;
         plan::check_version(target)?;
         let pairs::Pairs {
-            mut pairs,
+            met: mut pairs,
             unmet,
             absent,
         } = pairs::pairs(&snapshot, &connected, self.from())?;

@@ -3,7 +3,6 @@
 //! Secrets are shown nowhere: not by `Debug`, and not in an error, whatever a server repeats of what it was sent.
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -249,13 +248,10 @@ fn after_one(message: &str, c: char) -> Option<&str> {
     if !message.starts_with(['%', '\\', '+']) {
         return message.strip_prefix(c);
     }
-    let (mut percent, mut unicode) = (String::new(), String::new());
-    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-        _ = write!(percent, "%{byte:02x}");
-    }
-    for unit in c.encode_utf16(&mut [0; 2]) {
-        _ = write!(unicode, "\\u{unit:04x}");
-    }
+    let bytes = c.to_string().into_bytes().into_iter();
+    let percent: Vec<String> = bytes.map(|byte| format!("%{byte:02x}")).collect();
+    let units = c.encode_utf16(&mut [0; 2]).to_vec().into_iter();
+    let unicode: Vec<String> = units.map(|unit| format!("\\u{unit:04x}")).collect();
     let short = match c {
         '"' | '\\' | '/' => format!("\\{c}"),
         '\n' => "\\n".into(),

@@ -189,9 +189,9 @@ impl Run<'_> {
         let is_done = ledger.before(space).is_some_and(|before| before.is_done);
         let may_add = self.verb.how.manner().terms.overwrite.exceptions;
         let doing = Doing::Bring { may_add, ledger };
-        let carries = &self.verb.carries;
         // Of a space whose records are done, what goes first may not be; what is there is not sent again.
-        let mut carried = carries.carry(self.origin, (client, space), &made.beyond, doing);
+        let place = (client, space);
+        let mut carried = (self.verb.carries).carry(self.origin, place, &made.beyond, doing);
         let place = self.place(side, space);
         let (secrets, done) = if let Some(error) = self.unmet(&mut carried).filter(|_| !is_done) {
             (Lacking::default(), Done::unsent(space, &made.bundle, error))

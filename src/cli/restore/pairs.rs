@@ -13,7 +13,7 @@ use crate::cli::connection::Connected;
 /// The spaces of a snapshot, each with where it goes.
 #[derive(Default)]
 pub(super) struct Pairs {
-    pub(super) pairs: Vec<(Box<str>, Vec<Space>)>,
+    pub(super) met: Vec<(Box<str>, Vec<Space>)>,
     /// Spaces of the snapshot that are meant, and that the target does not have.
     pub(super) unmet: Vec<Space>,
     /// Spaces that are meant, and that the snapshot does not have.
@@ -32,7 +32,7 @@ pub(super) fn pairs(
         (None, None) => return by_name(snapshot, connected),
     };
     Ok(Pairs {
-        pairs,
+        met: pairs,
         ..Pairs::default()
     })
 }
@@ -73,7 +73,7 @@ fn by_name(snapshot: &Snapshot, connected: &Connected) -> Result<Pairs> {
         )));
     }
     Ok(Pairs {
-        pairs: met
+        met: met
             .into_iter()
             .map(|space| (space.as_str().into(), vec![space]))
             .collect(),
