@@ -268,7 +268,11 @@ fn chosen_rules_bring_what_they_use() {
     assert!(state.rules.is_empty() && state.lists.is_empty() && state.connectors.is_empty());
     kibana.reset();
     let kinds = ["--kind", "rules,exceptions,connectors"];
-    well(&folder, &kibana, &[&RESTORE[..], &kinds].concat());
+    let ran = run(&folder, &kibana, &[&RESTORE[..], &kinds].concat());
+    assert_eq!(ran.code, Some(3), "{}{}", text(&ran), ran.stderr);
+    let unmet =
+        "value list `hosts.txt` refused, 0 values, 0 sent: it is neither brought nor in the space";
+    assert!(text(&ran).contains(unmet), "{}", text(&ran));
     assert_eq!(kibana.state("soc").connectors.len(), 2);
     assert_eq!(kibana.values("soc", "unused"), None);
     assert!(titles(&kibana).is_empty());
@@ -358,11 +362,9 @@ fn what_could_not_be_had_is_named() {
         &["snapshots", "--repo", "repo", "--format", "json"],
     ));
     let whole = entry[0]["snapshot"].as_str().unwrap();
-    let ran = well(
-        &folder,
-        &kibana,
-        &[&RESTORE[..], &["--kind", "rules"]].concat(),
-    );
+    let only_rules = [&RESTORE[..], &["--kind", "rules"]].concat();
+    let ran = run(&folder, &kibana, &only_rules);
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     assert!(ran.stderr.contains(whole), "{}", ran.stderr);
 }
 

@@ -247,7 +247,8 @@ impl Restore {
             let piece = self.read(snapshot, &space.space, target, global)?;
             let terms = self.how.manner().terms;
             let survey = Survey::seen(&piece.bundle, &View::empty(&piece.bundle), terms)?;
-            let carried = piece.beside.on_nothing()?;
+            let mut carried = piece.beside.on_nothing()?;
+            carried.extend(Beside::unmet(&piece.bundle, &carried, |_| false)?);
             let place = format!("an empty space of Kibana {target}");
             rehearsed.take(&piece, &place, &survey, &carried)?;
         }

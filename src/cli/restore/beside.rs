@@ -7,10 +7,13 @@ use std::io::{BufRead, BufReader};
 use ruleferry::error::{Error, Result};
 use ruleferry::kibana::{Client, Space};
 use ruleferry::ops::backup::{TIMELINES, VALUE_LISTS, VALUES};
-use ruleferry::ops::beyond::{Beyond as Referred, Sort};
+use ruleferry::ops::beyond::{self, Beyond as Referred, Sort};
+use ruleferry::ops::import::{Inventory, What};
+use ruleferry::ops::model::Outcome;
 use ruleferry::ops::spare::{self, Spare};
 use ruleferry::ops::timelines;
 use ruleferry::ops::value_lists::{self, Settings};
+use ruleferry::record::Record;
 use ruleferry::repo::{Repository, StoredFile, StoredSpace};
 
 use super::read::Restored;
@@ -129,6 +132,45 @@ impl Beside {
         let spare = self.spare.iter();
         all.extend(spare.map(|it| Carried::created(Thing::Connector, &it.id)));
         Ok(all)
+    }
+
+    /// The value lists that items of the bundle need, and that are neither brought nor, as `is_there` says, in the space: such an item
+    /// excepts nothing.
+    pub(super) fn unmet(
+        bundle: &Inventory,
+        carried: &[Carried],
+        is_there: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Carried>> {
+        let items = (0_u32..).zip(bundle.entries());
+        let items = items.filter(|(_, entry)| matches!(entry.what, What::Item(_)));
+        let items: Vec<u32> = items.map(|(index, _)| index).collect();
+        let mut referred = Referred::default();
+        bundle.lines(&items, |_, line| {
+            let line = std::str::from_utf8(line).ok();
+            if let Some(Ok(item)) = line.map(|line| Record::parse(line, 0)) {
+                referred.add(beyond::Referred::of(&item));
+            }
+            Ok(())
+        })?;
+        let mut unmet = Vec::new();
+        for (id, users) in referred.of(Sort::ValueList) {
+            let is_carried = |it: &Carried| it.thing == Thing::ValueList && it.id == id;
+            if carried.iter().any(is_carried) || is_there(id) {
+                continue;
+            }
+            let mut carried = Carried::new(Thing::ValueList, id);
+            carried.outcome = Outcome::Refused;
+            carried.message = Some(format!(
+                "it is neither brought nor in the space, and what needs it excepts nothing without it: {}{}",
+                users.first,
+                match users.count {
+                    1 => String::new(),
+                    count => format!(" and {} more", count - 1),
+                }
+            ));
+            unmet.push(carried);
+        }
+        Ok(unmet)
     }
 
     /// Brings all of it, or says what would become of it.

@@ -8,9 +8,11 @@ use std::io::Write as _;
 use ruleferry::error::{Error, Result};
 use ruleferry::kibana::Space;
 use ruleferry::ops::import::{Gates, Survey, several};
+use ruleferry::ops::value_lists::Settings;
 use ruleferry::schema::Target;
 use ruleferry::stream::{AtomicFile, Durable};
 
+use super::beside::Beside;
 use super::tell::{self, Rehearsed};
 use super::{Piece, Restore, Snapshot};
 use crate::cli::ask::ask;
@@ -89,7 +91,12 @@ impl Run<'_> {
     }
 
     /// Brings what stands beside the records of a space, or says what would become of it.
-    fn beside(&self, piece: &Piece, space: &Space, ledger: Option<&Ledger>) -> Vec<Carried> {
+    fn beside(
+        &self,
+        piece: &Piece,
+        space: &Space,
+        ledger: Option<&Ledger>,
+    ) -> Result<Vec<Carried>> {
         let overwrite = self.verb.how.manner().terms.overwrite;
         let may_add = overwrite.exceptions;
         let doing = match ledger {
@@ -97,7 +104,12 @@ impl Run<'_> {
             Some(ledger) => Doing::Bring { may_add, ledger },
         };
         let to = (&self.connected.client, space);
-        piece.beside.bring(to, doing, overwrite.connectors)
+        let mut all = piece.beside.bring(to, doing, overwrite.connectors);
+        // Where that cannot be told, nothing is said.
+        let is_there = |id: &str| !matches!(Settings::of(to.0, space, id), Ok(None));
+        let unmet = Beside::unmet(&piece.bundle, &all, is_there)?;
+        all.extend(unmet);
+        Ok(all)
     }
 
     /// Reads what each space gets, and what would become of it there if that is to be told; hands it to `take` in order.
@@ -116,7 +128,7 @@ impl Run<'_> {
                 let client = &self.connected.client;
                 let terms = self.verb.how.manner().terms;
                 let survey = Survey::of(client, space, &piece.bundle, terms)?;
-                let carried = self.beside(&piece, space, None);
+                let carried = self.beside(&piece, space, None)?;
                 Ok((piece, Some((survey, carried))))
             });
             for ((_, space), looked) in some.iter().zip(looked) {
@@ -211,7 +223,7 @@ impl Run<'_> {
         let carried = if self.global.interrupt.is_asked() {
             Vec::new()
         } else {
-            self.beside(&piece, space, Some(ledger))
+            self.beside(&piece, space, Some(ledger))?
         };
         let done = self
             .job(&piece, space)
@@ -256,7 +268,11 @@ impl Run<'_> {
             file.write_all(lines.as_bytes()).map_err(unwritten)?;
         }
         match self.verb.format {
-            Format::Json => work::print(&lines)?,
+            Format::Json => match work::print(&lines) {
+                // That nobody reads it is no reason to leave other spaces out.
+                Err(error) if render::is_closed_pipe(&error) => {}
+                printed => printed?,
+            },
             Format::Text if self.global.quiet => {}
             Format::Text => {
                 whole.text += &text::done(&report, self.global.verbose);

@@ -27,7 +27,7 @@ pub(super) fn left_out(snapshot: &Snapshot, space: &str) -> bool {
         "warning: space `{space}` is partial in the snapshot {}; it lacks",
         snapshot.entry.id()
     ));
-    for left in &stored.left_out {
+    for left in stored.lacks() {
         write_text(&format!("  {}: {}", left.what, left.why));
     }
     write_text(&format!("  ({})", snapshot.whole(space)));
