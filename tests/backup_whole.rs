@@ -25,6 +25,10 @@ const DIFF: [&str; 4] = ["diff", "--live", "prod/soc", "repo@latest/soc"];
 const VERSIONS: [&str; 3] = ["8.18", "9.1", "9.6"];
 
 fn run(folder: &Folder, kibana: &Kibana, args: &[&str]) -> Ran {
+    folder.command(&mut ferry(folder, kibana, args), b"")
+}
+
+fn ferry(folder: &Folder, kibana: &Kibana, args: &[&str]) -> Command {
     folder.write("key", API_KEY);
     let key = folder.path("key");
     let (url, key) = (&kibana.url, key.display());
@@ -39,7 +43,7 @@ fn run(folder: &Folder, kibana: &Kibana, args: &[&str]) -> Ran {
         .env("NO_PROXY", "127.0.0.1")
         .env("RULEFERRY_CONFIG", folder.path("config.toml"))
         .env("XDG_STATE_HOME", folder.path("state"));
-    folder.command(&mut command, b"")
+    command
 }
 
 fn well(folder: &Folder, kibana: &Kibana, args: &[&str]) -> Ran {
@@ -528,4 +532,26 @@ fn going_on_mends_lists_that_failed_and_leaves_others() {
     assert_eq!(kibana.values("soc", "unused").unwrap(), ["192.0.2.1"]);
     assert_eq!(kibana.values("soc", "hosts.txt").unwrap(), ["10.0.0.3"]);
     assert!(!folder.path("r.ndjson.journal").exists());
+}
+
+#[test]
+fn nobody_who_reads_changes_how_a_restore_ends() {
+    let (kibana, folder) = (start("9.1"), Folder::new());
+    fill(&kibana);
+    backup(&folder, &kibana);
+    for format in ["text", "json"] {
+        kibana.reset();
+        kibana.seed_values("soc", "hosts.txt", &["10.0.0.9"]);
+        let more = ["--report", "r", "--format", format];
+        let mut command = ferry(&folder, &kibana, &[&RESTORE[..], &more].concat());
+        let mut child = command::spawn(command.current_dir(folder.path("")));
+        drop(child.stdout.take());
+        let ran = command::finish(child);
+        assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+        let report = String::from_utf8(folder.read("r")).unwrap();
+        assert!(
+            report.lines().last().unwrap().contains("\"exit\":3"),
+            "{report}"
+        );
+    }
 }

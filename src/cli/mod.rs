@@ -21,6 +21,7 @@ mod ls;
 mod merge;
 mod migrate;
 mod notes;
+mod out;
 mod output;
 mod pack;
 mod patch;

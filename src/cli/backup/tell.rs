@@ -10,9 +10,10 @@ use serde_json::json;
 use super::Taken;
 use crate::cli::exit::Exit;
 use crate::cli::notes::{counts, write_text};
+use crate::cli::out::Out;
 use crate::cli::repo::size;
 use crate::cli::told::count;
-use crate::cli::{Format, Global, render, table, work};
+use crate::cli::{Format, Global, render, table};
 
 /// How many of what a space lacks are named unless more is asked for.
 const NAMED: usize = 10;
@@ -50,18 +51,19 @@ pub(super) fn done(
         Exit::Done
     };
     let spaces = &published.manifest.spaces;
+    let mut out = Out::create(None)?;
     match format {
-        Format::Json => work::print(&lines(published, exit))?,
+        Format::Json => out.print(&lines(published, exit)),
         Format::Text => {
             for space in spaces {
                 warn(space, global);
             }
             if !global.quiet {
-                work::print(&text(published))?;
+                out.print(&text(published));
             }
         }
     }
-    Ok(exit)
+    Ok(out.close(exit, global.errors))
 }
 
 /// Names what a space lacks that was read, and where more is asked for, what else is not in the snapshot.

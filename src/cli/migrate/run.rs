@@ -10,7 +10,7 @@ use ruleferry::pipeline::Reading;
 use serde_json::json;
 
 use super::Migrate;
-use super::ended::{Out, folded};
+use super::ended::folded;
 use super::endpoint::{Endpoint, heading};
 use super::keys::Keys;
 use super::lacking::Lacking;
@@ -26,6 +26,7 @@ use crate::cli::import::ledger::Ledger;
 use crate::cli::import::report::{Report, Tally, summary};
 use crate::cli::import::text;
 use crate::cli::notes::{Notes, write_text};
+use crate::cli::out::Out;
 use crate::cli::progress::Progress;
 use crate::cli::{Format, Global};
 

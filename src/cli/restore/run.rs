@@ -3,14 +3,12 @@
 //! All of it is read once before anything is sent, so that a snapshot which is damaged changes nothing.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
-use ruleferry::error::{Error, Result};
+use ruleferry::error::Result;
 use ruleferry::kibana::Space;
 use ruleferry::ops::import::{Gates, Survey, several};
 use ruleferry::ops::value_lists::Settings;
 use ruleferry::schema::Target;
-use ruleferry::stream::{AtomicFile, Durable};
 
 use super::beside::Beside;
 use super::tell::{self, Rehearsed};
@@ -23,8 +21,9 @@ use crate::cli::import::job::{self, Done, Job};
 use crate::cli::import::ledger::Ledger;
 use crate::cli::import::report::{Report, Tally, summary};
 use crate::cli::import::text;
+use crate::cli::out::Out;
 use crate::cli::progress::Progress;
-use crate::cli::{Format, Global, render, work};
+use crate::cli::{Format, Global, render};
 
 /// How many spaces at once, unless `-j` says it.
 const AT_ONCE: usize = 4;
@@ -51,7 +50,7 @@ struct Arrived {
 
 /// What is known of all spaces so far.
 struct Whole {
-    report: Option<AtomicFile>,
+    out: Out,
     tallies: Vec<Tally>,
     exits: Vec<Exit>,
     /// What people read at the end.
@@ -173,9 +172,9 @@ impl Run<'_> {
 
     /// Does it; says how the run ends, and whether nothing is left to go on with.
     pub(super) fn done(&self, ledger: &Ledger, total: u64) -> Result<(Exit, bool)> {
-        let report = self.verb.report.as_ref();
+        let report = self.verb.report.as_deref();
         let mut whole = Whole {
-            report: report.map(AtomicFile::create).transpose()?,
+            out: Out::create(report)?,
             tallies: Vec::new(),
             exits: Vec::new(),
             text: String::new(),
@@ -196,7 +195,7 @@ impl Run<'_> {
             });
             for ((_, space), arrived) in some.iter().zip(arrived) {
                 match arrived {
-                    Ok(arrived) => self.take(&mut whole, arrived)?,
+                    Ok(arrived) => self.take(&mut whole, arrived),
                     Err(error) => {
                         whole.exits.push(Exit::of(error.kind()));
                         let place = format!("space `{space}`");
@@ -207,7 +206,7 @@ impl Run<'_> {
             }
         }
         drop(progress);
-        self.finish(whole)
+        Ok(self.finish(whole))
     }
 
     /// Brings a space what it is to get.
@@ -236,7 +235,7 @@ impl Run<'_> {
     }
 
     /// Takes down what became of a space.
-    fn take(&self, whole: &mut Whole, arrived: Arrived) -> Result<()> {
+    fn take(&self, whole: &mut Whole, arrived: Arrived) {
         let Arrived {
             piece,
             carried,
@@ -246,7 +245,10 @@ impl Run<'_> {
         let job = self.job(&piece, &space);
         let mut done = [done];
         if self.verb.how.remove_duplicates {
-            job.remove_duplicates(&mut done, self.verb.yes)?;
+            // Who cannot be asked about this space is no reason to leave out others.
+            if let Err(error) = job.remove_duplicates(&mut done, self.verb.yes) {
+                done[0].crossed.error.get_or_insert(error);
+            }
         }
         let mut exit = job::exit(&done);
         if exit == Exit::Done && !carried.iter().all(Carried::is_there) {
@@ -264,15 +266,9 @@ impl Run<'_> {
             _ = writeln!(lines, "{}", it.json(&space, None));
         }
         lines += &report.space(&done[0]);
-        if let Some(file) = &mut whole.report {
-            file.write_all(lines.as_bytes()).map_err(unwritten)?;
-        }
+        whole.out.report(&lines);
         match self.verb.format {
-            Format::Json => match work::print(&lines) {
-                // That nobody reads it is no reason to leave other spaces out.
-                Err(error) if render::is_closed_pipe(&error) => {}
-                printed => printed?,
-            },
+            Format::Json => whole.out.print(&lines),
             Format::Text if self.global.quiet => {}
             Format::Text => {
                 whole.text += &text::done(&report, self.global.verbose);
@@ -285,35 +281,29 @@ impl Run<'_> {
         whole.exits.push(exit);
         let failed = done.into_iter().filter(|done| done.crossed.error.is_some());
         whole.failed.extend(failed);
-        Ok(())
     }
 
-    fn finish(&self, whole: Whole) -> Result<(Exit, bool)> {
+    fn finish(&self, mut whole: Whole) -> (Exit, bool) {
         let exit = tell::ended(&whole.exits, self.is_whole);
         let mut last = summary(&whole.tallies, exit);
         last["beside"] = whole.beside.json();
         let mut ways = self.ways.iter();
         last["partial"] = ways.any(|(from, _)| self.snapshot.is_partial(from)).into();
-        if let Some(mut file) = whole.report {
-            writeln!(file, "{last}").map_err(unwritten)?;
-            file.commit(Durable::Yes)?;
-        }
+        let last = format!("{last}\n");
+        whole.out.report(&last);
         match self.verb.format {
-            Format::Json => work::print(&format!("{last}\n"))?,
+            Format::Json => whole.out.print(&last),
             Format::Text if self.global.quiet => {}
             Format::Text => {
-                work::print(&whole.text)?;
+                whole.out.print(&whole.text);
                 if whole.tallies.len() > 1 {
-                    work::print(&text::table(&whole.tallies))?;
+                    whole.out.print(&text::table(&whole.tallies));
                 }
             }
         }
+        let exit = whole.out.close(exit, self.global.errors);
         let is_over = whole.is_over && whole.failed.is_empty();
         job::fatal(whole.failed, exit, self.global);
-        Ok((exit, is_over))
+        (exit, is_over)
     }
-}
-
-fn unwritten(source: std::io::Error) -> Error {
-    Error::io("writing the report", source)
 }
